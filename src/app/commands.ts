@@ -8,6 +8,7 @@ import { exportEntities } from './command/export.ts';
 import { grants } from './command/grants.ts';
 import { keys } from './command/keys.ts';
 import { importFile } from './command/import.ts';
+import { models } from './command/models.ts';
 import { exportHistory } from './history/export-history.ts';
 import { config, serve } from './serve/serve.ts';
 
@@ -22,5 +23,6 @@ export const commands: readonly Command[] = [
   compactFiles,
   keys,
   grants,
+  models,
   config,
 ];

@@ -1,6 +1,7 @@
 /** Collects all files of the package that the server serves beside the API. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modelPages } from '../city/models/model-page.ts';
 import type { PageOptions } from '../edge/http/pages.ts';
 import { openApiAsJson, readConsole, readServedContexts } from './console.ts';
 import { readDocs } from './docs/docs.ts';
@@ -11,7 +12,7 @@ import { readDocs } from './docs/docs.ts';
  */
 export const readServedFiles = (root: string, modelsFolder: string): Omit<PageOptions, 'probes'> => ({
   console: new Map([...readConsole(root), ...readServedContexts(modelsFolder)]),
-  docs: readDocs(root),
+  docs: readDocs(root, modelPages(modelsFolder)),
   openApiJson: () => openApiAsJson(root),
   openapi: readFileSync(join(root, 'openapi.yaml')),
   openapiV2: readFileSync(join(root, 'openapi-v2.yaml')),

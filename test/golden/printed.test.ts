@@ -40,6 +40,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['npm run demo', 'It goes on until it is stopped: test/app/command/demo.test.ts.'],
   ['npm run mlaka -- compact', 'It needs a broker that is stopped: test/app/command/compact.test.ts.'],
   ['npx node -e', 'It goes on until it is stopped: a listener as in docs/streaming.md.'],
+  ['npm run mlaka -- models check', 'It reads a file of the package: test/app/command/models.test.ts.'],
   ['docker ', 'It needs Docker, and images from a registry.'],
   ['mlaka keys ', 'it prints keys, which differ each time; test/app/access.test.ts runs it'],
   ['mlaka serve ', 'It is a broker on its usual port; test/app/proxies.test.ts starts one with these options.'],

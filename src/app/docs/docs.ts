@@ -1,4 +1,4 @@
-/** Serves the documents of the package: Markdown as HTML pages, other files unchanged. */
+/** Serves the documents of the package: Markdown as HTML pages, other files unchanged. The pages of the data models are made from them. */
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
@@ -18,10 +18,20 @@ const imageTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** A document that is made, not read: its path as if it were a file, and its text. */
+export type MadeDocuments = ReadonlyMap<string, () => string>;
+
+interface Package {
+  /** The folder of the package. */
+  readonly root: string;
+  readonly made: MadeDocuments;
+  readonly documents: ReadonlySet<string>;
+}
+
 /** The documents by the path at which they are served. `root` is the folder of the package. */
-export function readDocs(root: string): ReadonlyMap<string, ReadDocument> {
-  const files = documentsIn(root);
-  const page = cachePages((file) => renderPage(root, file, new Set(files)));
+export function readDocs(root: string, made: MadeDocuments): ReadonlyMap<string, ReadDocument> {
+  const files = [...documentsIn(root), ...made.keys()];
+  const page = cachePages((file) => renderPage(file, { root, made, documents: new Set(files) }));
   const documents = files.map((file): [string, ReadDocument] => [
     pathOf(file),
     () => (file.endsWith('.md') ? page(file) : readPlain(root, file)),
@@ -38,12 +48,12 @@ async function readPlain(root: string, file: string): Promise<StaticFile> {
  * The page of a Markdown document. Its navigation comes from the first document. The Markdown library is loaded on the first request, so it
  * costs nothing while nobody reads documents.
  */
-async function renderPage(root: string, file: string, documents: ReadonlySet<string>): Promise<StaticFile> {
+async function renderPage(file: string, { root, made, documents }: Package): Promise<StaticFile> {
   const [{ renderDocument }, template, first, text] = await Promise.all([
     import('./render.ts'),
     readFile(join(root, 'src/console/docs-page.html'), 'utf8'),
     readFile(join(root, firstDocument), 'utf8'),
-    readFile(join(root, file), 'utf8'),
+    made.get(file)?.() ?? readFile(join(root, file), 'utf8'),
   ]);
   const linkTo = (target: string): string | undefined => (isServed(target, documents) ? pathOf(target) : undefined);
   const page = renderDocument({ file, text }, { first: { file: firstDocument, text: first }, template, linkTo });

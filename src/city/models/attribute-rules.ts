@@ -54,7 +54,7 @@ export function brokenBy(fragment: Fragment, rules: AttributeRules, whole: boole
   }
   return (
     brokenUnit(fragment, rules, whole || kind !== undefined) ??
-    (value === undefined ? undefined : brokenValue(kind, value, rules))
+    (value === undefined ? undefined : brokenBySchema(simplified(kind, value), rules.validate()))
   );
 }
 
@@ -74,9 +74,9 @@ function brokenUnit(
   };
 }
 
-function brokenValue(kind: Kind | undefined, value: Json, rules: AttributeRules): Broken | undefined {
-  const validate = rules.validate();
-  if (validate(simplified(kind, value))) return undefined;
+/** The first rule of a schema that a value in the simplified representation breaks. */
+export function brokenBySchema(value: Json, validate: ValidateFunction): Broken | undefined {
+  if (validate(value)) return undefined;
   const error = mostSpecificError(validate.errors ?? []);
   return error ? { rule: ruleText(error), value: valueText(error.data) } : undefined;
 }

@@ -3,7 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { type Fragment, type Fragments, ngsildNull } from '../../core/model/attribute.ts';
 import { isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
 import type { ModelViolation } from '../../core/port/models.ts';
-import { type AttributeRules, brokenBy, readAttributeRules, simplified } from './attribute-rules.ts';
+import { type AttributeRules, brokenBy, brokenBySchema, readAttributeRules, simplified } from './attribute-rules.ts';
 import { ruleText, mostSpecificError, valueText } from './rule-text.ts';
 import type { Validators } from './validators.ts';
 
@@ -12,6 +12,8 @@ type Violation = Omit<ModelViolation, 'type'>;
 export interface Model {
   /** The violations, one after another, because there can be as many as values. `whole`: the attributes are all that the entity has. */
   check(attrs: Fragments, whole: boolean): Iterable<Violation>;
+  /** The violations of a whole entity in the simplified representation, by terms. Kinds and units are not in it, and not checked. */
+  checkSimplified(attrs: JsonObject): Iterable<Violation>;
   /** The IRIs of the attributes with rules. */
   readonly iris: ReadonlySet<string>;
   /** The attributes with rules. Compiling the rules of one takes up to some milliseconds. */
@@ -37,13 +39,23 @@ export function createModel(schema: JsonObject, { validators, irisOf }: ModelDep
     for (const iri of irisOf(term)) byIri.set(iri, attribute);
   }
   const wholeRules = wholeSchema(schema, $id);
-  let whole: ValidateFunction | undefined;
+  let compiled: ValidateFunction | undefined;
+  const whole = (): ValidateFunction => (compiled ??= validators.ofSchema(wholeRules));
+  const attributes = [...new Set(byIri.values())];
   return {
     iris: new Set(byIri.keys()),
-    attributes: [...new Set(byIri.values())],
+    attributes,
     *check(attrs, isWhole) {
       yield* checkAttributes(attrs, byIri, isWhole);
-      if (isWhole) yield* checkWhole(attrs, byIri, (whole ??= validators.ofSchema(wholeRules)));
+      if (isWhole) yield* checkWhole(attrs, byIri, whole());
+    },
+    *checkSimplified(attrs) {
+      for (const { term, validate } of attributes) {
+        const value = attrs[term];
+        const broken = value === undefined ? undefined : brokenBySchema(value, validate());
+        if (broken) yield { attribute: term, ...broken };
+      }
+      yield* violationsOf(attrs, whole());
     },
   };
 }
@@ -86,8 +98,11 @@ function checkWhole(
     const fragment = rules && checkedInstance(fragments);
     if (fragment?.value !== undefined) entity[rules?.term ?? iri] = simplified(fragment.kind, fragment.value);
   }
-  return validate(entity) ? [] : violationsOfWhole(validate.errors ?? [], entity);
+  return violationsOf(entity, validate);
 }
+
+const violationsOf = (entity: JsonObject, validate: ValidateFunction): readonly Violation[] =>
+  validate(entity) ? [] : violationsOfWhole(validate.errors ?? [], entity);
 
 /** The instance that the rules apply to. Undefined: all are deleted. */
 function checkedInstance(fragments: readonly Fragment[]): Fragment | undefined {

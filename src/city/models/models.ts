@@ -33,6 +33,10 @@ export interface ModelOptions {
 export interface CityModels extends Models {
   /** Compiles all active rules in slices of a few milliseconds, so that the first entities do not have to wait. */
   warmUp(): Promise<void>;
+  /** True when a type, by its IRI, has an active model. */
+  hasModel(type: string): boolean;
+  /** The rules that a whole entity in the simplified representation violates. `type`: an IRI. */
+  checkSimplified(type: string, attrs: JsonObject): readonly ModelViolation[];
 }
 
 interface ActiveModel {
@@ -52,6 +56,9 @@ export function createModels(options: ModelOptions): CityModels {
     concerns: (attrs, types = []) =>
       types.some((type) => models.has(type)) || Object.keys(attrs).some((iri) => attributesWithRules.has(iri)),
     check: (entity, whole) => checkEntity(entity, whole, models),
+    hasModel: (type) => models.has(type),
+    checkSimplified: (type, attrs) =>
+      [...(models.get(type)?.model.checkSimplified(attrs) ?? [])].map((violation) => ({ type, ...violation })),
     async warmUp() {
       for (const { attributes } of new Set([...models.values()].map(({ model }) => model))) {
         for (const { validate } of attributes) {

@@ -27,7 +27,7 @@ function wordsOf({ keyword, params, message = `must meet ${keyword}`, parentSche
       return `must be ${JSON.stringify(params['allowedValue'])}`;
     case 'pattern':
     case 'format':
-      return `${message}${explained(parentSchema?.['description'])}`;
+      return described(parentSchema?.['description']) ?? message;
     default:
       return message;
   }
@@ -41,4 +41,6 @@ const listed = (values: unknown): string =>
     200,
   );
 
-const explained = (description: unknown): string => (typeof description === 'string' ? ` (${description})` : '');
+/** The description of a schema says in words what its pattern says in signs. */
+const described = (description: unknown): string | undefined =>
+  typeof description === 'string' && description !== '' ? `must be: ${description.replace(/\.$/, '')}` : undefined;

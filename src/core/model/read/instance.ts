@@ -173,7 +173,9 @@ function readDetected(typed: DetectedAttribute, reading: Reading): Fragment {
   const { kind, json, members } = typed;
   const isWhole = reading.nulls === 'forbidden';
   if (json === undefined && isWhole)
-    throw badData(`The ${reading.where} needs a ${kind === undefined ? 'type and a value' : valueMember[kind]}.`);
+    throw badData(
+      `The ${reading.where} needs ${kind === undefined ? 'a type and a value' : `the member "${valueMember[kind]}"`}.`,
+    );
   return {
     ...(kind === undefined ? undefined : { kind }),
     ...(json === undefined ? undefined : { value: readValue(kind ?? 'Property', json, reading) }),
