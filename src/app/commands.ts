@@ -2,6 +2,7 @@
 import type { Command } from './command/command.ts';
 import { backup } from './backup/backup.ts';
 import { restore } from './backup/restore.ts';
+import { check } from './command/check.ts';
 import { compactFiles } from './command/compact.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
@@ -24,5 +25,6 @@ export const commands: readonly Command[] = [
   keys,
   grants,
   models,
+  check,
   config,
 ];
