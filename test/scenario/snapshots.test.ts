@@ -291,6 +291,26 @@ describe.each(testedStores)('snapshots (%s)', (store) => {
   });
 });
 
+describe.each(testedStores)('a snapshot with more than there is room for (%s)', (store) => {
+  beforeAll(async () => {
+    broker = await startTestBroker(['--store', store, '--snapshot-entities-max', '1']);
+  });
+  afterAll(() => broker.stop());
+
+  test('cannot be cloned: the clone has failed, and says why', async () => {
+    const [id, other] = [fresh('Ferry'), fresh('Ferry')];
+    await send('POST /entities', { id, type: 'Ferry', line: 1 });
+    const name = await make(snapshot([query('Ferry')]));
+    await prepared(name);
+    expect((await send('POST /entities', { id: other, type: 'Ferry', line: 2 }, within(name))).status).toBe(201);
+    const clone = (await send(`POST /snapshots/${name}/clone`)).headers.get('Location')?.split('/').at(-1) ?? '';
+    expect(await prepared(clone)).toMatchObject({
+      snapshotStatus: 'failure',
+      snapshotQueriesDetails: [{ resultStatus: 'failure', problemDetails: { detail: expect.stringContaining('1') } }],
+    });
+  });
+});
+
 describe.each(testedStores)('snapshots over context sources (%s)', (store) => {
   useBrokers(store, 'snapshot');
 

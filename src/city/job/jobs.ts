@@ -47,6 +47,7 @@ const schedules = {
   sweep: '*/2 * * * * *',
   prune: '0 * * * * *',
   snapshots: '30 * * * * *',
+  'snapshots alive': '*/10 * * * * *',
   'snapshots all': '0 50 * * * *',
   'sweep all': '0 30 * * * *',
   'prune all': '0 40 * * * *',
@@ -89,9 +90,10 @@ export function startJobs(options: JobOptions): () => Promise<void> {
         ]
       : []),
   ];
+  const stopBeating = schedule(schedules['snapshots alive'], () => options.snapshots.beat());
   return async () => {
     stopping.abort();
-    await Promise.all(jobs.map((stop) => stop()));
+    await Promise.all([...jobs, stopBeating].map((stop) => stop()));
   };
 }
 

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import { isObject } from '../../../src/core/model/json.ts';
 import { snapshotCollection } from '../../../src/core/operation/snapshot/document.ts';
-import { tidySnapshots } from '../../../src/core/operation/snapshot/keeping.ts';
+import { findSnapshot, tidySnapshots } from '../../../src/core/operation/snapshot/keeping.ts';
+import { createSnapshotRuns } from '../../../src/core/operation/snapshot/runs.ts';
 import type { Store } from '../../../src/core/port/store.ts';
 import { administrator, startTestServer, type TestServer } from './test-server.ts';
 
@@ -123,14 +124,46 @@ describe('the snapshots of a tenant', () => {
     const before = new Promise<void>((resolve) => {
       end = resolve;
     });
-    server.services.snapshots.begin('another', () => before);
+    server.services.snapshots.begin('another', { fill: () => before, beat: async () => true });
     expect(await make(administrator)).toBe(201);
-    await change((document) => ({ ...document, aliveAt: later(-1) }));
+    const store = await change((document) => ({ ...document, aliveAt: later(-1) }));
     const { body } = await server.send(`GET /snapshots/${id}`, { as: administrator });
     expect(body).toMatchObject({ snapshotStatus: 'preparing' });
+    await server.services.snapshots.beat();
+    // Another broker does not know that it waits here.
+    const others = createSnapshotRuns({ observe: () => undefined });
+    const seen = await findSnapshot(id, { store, now: later(0), services: { ...server.services, snapshots: others } });
+    expect(seen.status).toBe('preparing');
     end();
     await prepared();
     expect(await idsFor(administrator)).toEqual(['urn:x:1', 'urn:x:2']);
+  });
+
+  test('do not wait any more when they were deleted, here or by another broker', async () => {
+    let end = (): void => undefined;
+    const before = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const snapshots = createSnapshotRuns({ observe: () => undefined });
+    snapshots.begin('another', { fill: () => before, beat: async () => true });
+    const filled: string[] = [];
+    for (const name of ['here', 'there', 'kept'])
+      snapshots.begin(name, { fill: async () => void filled.push(name), beat: async () => name === 'kept' });
+    snapshots.forget('here');
+    await snapshots.beat();
+    expect(['another', 'here', 'there', 'kept'].map(snapshots.isFilling)).toEqual([true, false, false, true]);
+    end();
+    await snapshots.stop();
+    expect(filled).toEqual([]);
+  });
+
+  test('are not made while a thousand of them wait', () => {
+    const snapshots = createSnapshotRuns({ observe: () => undefined });
+    const never = { fill: () => new Promise<void>(() => undefined), beat: async () => true };
+    for (let n = 0; n <= 1000; n += 1) snapshots.begin(`${n}`, never);
+    expect(snapshots.requireRoom).toThrow('1000 snapshots wait to be filled');
+    snapshots.forget('1000');
+    expect(snapshots.requireRoom).not.toThrow();
   });
 
   test('have failed when the broker that filled them was stopped', async () => {

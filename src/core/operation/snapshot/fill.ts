@@ -3,7 +3,7 @@ import type { Filter } from '../../language/filter.ts';
 import { isShown, type Projection } from '../../language/projection.ts';
 import type { Entity } from '../../model/entity.ts';
 import type { EntityHistory } from '../../model/history.ts';
-import { type Instant, microsOfInstant } from '../../model/instant.ts';
+import type { Instant } from '../../model/instant.ts';
 import { Problem } from '../../model/problem.ts';
 import { changeDocument } from '../../port/document-collection.ts';
 import { histories } from '../../port/histories.ts';
@@ -18,6 +18,7 @@ import { readableStore } from './readable-store.ts';
 import { type QueryDetail, type SnapshotDocument, snapshotCollection, snapshotIn, snapshotJson } from './document.ts';
 import { notifySnapshot } from './notify.ts';
 import type { SnapshotQueries, SnapshotQuery } from './read-snapshot.ts';
+import type { SnapshotWork } from './runs.ts';
 
 /** What a snapshot is filled from. */
 export interface Filling {
@@ -27,10 +28,10 @@ export interface Filling {
   /** The request that created the snapshot. */
   readonly call: CallContext;
   /** Copies into the store of the snapshot. Returns the results of the queries. */
-  readonly copy: (target: Target) => Promise<Pick<SnapshotDocument, 'details' | 'temporalDetails'>>;
-  /** True when the broker is being stopped. */
-  readonly isStopping: () => boolean;
+  readonly copy: (target: Target) => Promise<QueryResults>;
 }
+
+type QueryResults = Pick<SnapshotDocument, 'details' | 'temporalDetails'>;
 
 /** Where copies go. */
 interface Target {
@@ -38,61 +39,58 @@ interface Target {
   readonly record: (instances: readonly PastInstance[]) => Promise<void>;
 }
 
-/** Fills a snapshot, stores its status, and notifies. */
-export async function fillSnapshot({ document, tenantStore, call, copy, isStopping }: Filling): Promise<void> {
-  const { stores, clock } = call.services;
-  const collection = tenantStore.collection(snapshotCollection);
-  const change = (next: (now: SnapshotDocument) => SnapshotDocument): Promise<void> =>
-    changeDocument(collection, document.id, (json) => {
-      const latest = snapshotIn(json);
-      return latest?.store === document.store ? snapshotJson(next(latest)) : undefined;
-    });
+/** The work that fills a snapshot, stores its status, and notifies. */
+export const fillingOf = (filling: Filling): SnapshotWork => ({
+  fill: (isStopping) => fill(filling, isStopping),
+  beat: () => change(filling, (latest, at) => ({ ...latest, aliveAt: at })),
+});
+
+async function fill(filling: Filling, isStopping: () => boolean): Promise<void> {
+  const { document, tenantStore, call, copy } = filling;
+  const { stores } = call.services;
   const store = await stores.open(document.store, true);
   // It was deleted before its turn came.
-  if (!store || snapshotIn(await collection.get(document.id))?.store !== document.store)
+  if (!store || !(await change(filling, (latest, at) => ({ ...latest, aliveAt: at }))))
     return stores.drop(document.store);
-  const alive = createHeartbeat(
-    document.aliveAt,
-    () => clock.now(),
-    (aliveAt) => change((latest) => ({ ...latest, aliveAt })),
-  );
   const target = createTarget(store, {
     call,
     document,
-    tick: () => (isStopping() ? Promise.reject(aborted()) : alive()),
+    tick: () => {
+      if (isStopping()) throw new Problem('Unavailable', 'The broker is being stopped.');
+    },
   });
-  const results = await copy(target);
+  const results = await copy(target).catch((error: unknown) => failed(error, call));
   if (isStopping()) return;
-  const at = clock.now();
-  await change((latest) => ({ ...latest, ...results, status: statusOf(results), modifiedAt: at, aliveAt: at }));
-  const done = snapshotIn(await collection.get(document.id));
+  await change(filling, (latest, at) => ({
+    ...latest,
+    ...results,
+    status: statusOf(results),
+    modifiedAt: at,
+    aliveAt: at,
+  }));
+  const done = snapshotIn(await tenantStore.collection(snapshotCollection).get(document.id));
   if (done?.store === document.store) notifySnapshot(done, call);
 }
 
-const aborted = (): Problem => new Problem('Unavailable', 'The broker is being stopped.');
-
-/** How often a broker that fills a snapshot says that it is at work. */
-const heartbeatMicros = 10_000_000;
-
-function createHeartbeat(
-  since: Instant,
-  now: () => Instant,
-  beat: (at: Instant) => Promise<void>,
-): () => Promise<void> {
-  let last = microsOfInstant(since);
-  return async () => {
-    const at = now();
-    if (microsOfInstant(at) - last < heartbeatMicros) return;
-    last = microsOfInstant(at);
-    await beat(at);
-  };
+/** Changes the stored document. False: the snapshot was deleted. */
+async function change(
+  { document, tenantStore, call }: Filling,
+  next: (latest: SnapshotDocument, at: Instant) => SnapshotDocument,
+): Promise<boolean> {
+  let isThere = false;
+  await changeDocument(tenantStore.collection(snapshotCollection), document.id, (json) => {
+    const latest = snapshotIn(json);
+    isThere = latest?.store === document.store;
+    return latest && isThere ? snapshotJson(next(latest, call.services.clock.now())) : undefined;
+  });
+  return isThere;
 }
 
 interface TargetContext {
   readonly call: CallContext;
   readonly document: SnapshotDocument;
-  /** Called before each write. */
-  readonly tick: () => Promise<void>;
+  /** Called before each write. Throws when the broker is being stopped. */
+  readonly tick: () => void;
 }
 
 /** Instances that one write records. */
@@ -103,7 +101,7 @@ function createTarget(store: Store, { call, document, tick }: TargetContext): Ta
   let count = 0;
   return {
     async put(entities) {
-      await tick();
+      tick();
       const outcomes = await store.apply(
         entities.map((entity) => ({ mutation: { op: 'copy', id: entity.id, entity } })),
         document.createdAt,
@@ -114,7 +112,7 @@ function createTarget(store: Store, { call, document, tick }: TargetContext): Ta
     },
     async record(instances) {
       for (let start = 0; start < instances.length; start += recordMax) {
-        await tick();
+        tick();
         await store.record(instances.slice(start, start + recordMax), document.createdAt);
       }
     },
@@ -122,10 +120,7 @@ function createTarget(store: Store, { call, document, tick }: TargetContext): Ta
 }
 
 /** Success needs a result of every query, partial of at least one; empty when some queries ran, and found nothing. */
-function statusOf({
-  details,
-  temporalDetails,
-}: Pick<SnapshotDocument, 'details' | 'temporalDetails'>): SnapshotDocument['status'] {
+function statusOf({ details, temporalDetails }: QueryResults): SnapshotDocument['status'] {
   const results = [...details, ...temporalDetails].map((one) => one['resultStatus']);
   if (results.every((one) => one === 'success')) return 'success';
   if (results.includes('success')) return 'partial';
@@ -156,8 +151,21 @@ async function resultOf(query: () => Promise<number>): Promise<QueryDetail> {
     return { resultStatus: (await query()) > 0 ? 'success' : 'empty' };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { resultStatus: 'failure', problemDetails: describeProblem(error.report) };
+    return failure(error);
   }
+}
+
+const failure = ({ report }: Problem): QueryDetail => ({
+  resultStatus: 'failure',
+  problemDetails: describeProblem(report),
+});
+
+/** The result of a copy that failed as a whole. */
+function failed(error: unknown, { services }: CallContext): QueryResults {
+  if (error instanceof Problem) return { details: [failure(error)], temporalDetails: [] };
+  services.observe({ kind: 'failed', where: 'snapshot', cause: error });
+  const unexpected = new Problem('InternalError', 'The snapshot could not be filled.');
+  return { details: [failure(unexpected)], temporalDetails: [] };
 }
 
 /** Entities that are read and written together. */

@@ -1,40 +1,78 @@
 /** Runs the work that fills snapshots, in the background, and remembers when snapshots were last used. */
 import type { Instant } from '../../model/instant.ts';
+import { Problem } from '../../model/problem.ts';
 import type { Observe } from '../../port/observe.ts';
 
+/** How one snapshot is filled. */
+export interface SnapshotWork {
+  fill(isStopping: () => boolean): Promise<void>;
+  /** Stores that this broker fills the snapshot, or will. False: the snapshot was deleted meanwhile. */
+  beat(): Promise<boolean>;
+}
+
 export interface SnapshotRuns {
+  /** Throws Unavailable when too many snapshots wait to be filled. */
+  requireRoom(): void;
   /**
    * Fills the store of a snapshot by this work, after all earlier work, so that the copies of several snapshots do not compete with requests.
    */
-  begin(store: string, work: (isStopping: () => boolean) => Promise<void>): void;
+  begin(store: string, work: SnapshotWork): void;
   /** True from `begin` to the end of the work: this broker fills the store, or will. */
   isFilling(store: string): boolean;
+  /** Beats for all snapshots that wait or are being filled. Those that were deleted do not wait any more. Never throws. */
+  beat(): Promise<void>;
   /** Notes that a request used the store of a snapshot. */
   noteUse(store: string, at: Instant): void;
   /** When this broker last used the store. */
   lastUse(store: string): Instant | undefined;
+  /** The snapshot was deleted. */
   forget(store: string): void;
   /** Waits for the end of the work that runs, which it asks to stop. Work that has not begun is not done. */
   stop(): Promise<void>;
 }
 
+/** Most snapshots of all tenants that wait to be filled. Each holds its queries in memory. */
+const waitingMax = 1000;
+
 export function createSnapshotRuns({ observe }: { readonly observe: Observe }): SnapshotRuns {
   let isStopping = false;
   const uses = new Map<string, Instant>();
-  const filling = new Set<string>();
+  /** In the order in which they began to wait. */
+  const waiting = new Map<string, SnapshotWork>();
+  let running: readonly [string, SnapshotWork] | undefined;
   let turn: Promise<void> = Promise.resolve();
+  const attempt = (work: () => Promise<void>): Promise<void> =>
+    work().catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause }));
+  const run = async (): Promise<void> => {
+    for ([running] = waiting; running && !isStopping; [running] = waiting) {
+      const [store, work] = running;
+      waiting.delete(store);
+      await attempt(() => work.fill(() => isStopping));
+    }
+    running = undefined;
+  };
   return {
-    begin(store, work) {
-      filling.add(store);
-      turn = turn
-        .then(() => (isStopping ? undefined : work(() => isStopping)))
-        .catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause }))
-        .finally(() => void filling.delete(store));
+    requireRoom() {
+      if (waiting.size >= waitingMax)
+        throw new Problem('Unavailable', `${waitingMax} snapshots wait to be filled; try again later.`);
     },
-    isFilling: (store) => filling.has(store),
+    begin(store, work) {
+      waiting.set(store, work);
+      if (!running) turn = run();
+    },
+    isFilling: (store) => waiting.has(store) || running?.[0] === store,
+    async beat() {
+      for (const [store, work] of [...(running ? [running] : []), ...waiting])
+        await attempt(async () => {
+          if (!(await work.beat())) waiting.delete(store);
+        });
+    },
     noteUse: (store, at) => void uses.set(store, at),
     lastUse: (store) => uses.get(store),
-    forget: (store) => void uses.delete(store),
+    forget(store) {
+      uses.delete(store);
+      waiting.delete(store);
+    },
     async stop() {
       isStopping = true;
       await turn;

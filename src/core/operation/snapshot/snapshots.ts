@@ -26,7 +26,7 @@ import {
   snapshotJson,
   unknown,
 } from './document.ts';
-import { copyQueries, copySnapshot, type Filling, fillSnapshot } from './fill.ts';
+import { copyQueries, copySnapshot, type Filling, fillingOf } from './fill.ts';
 import { dropSnapshot, findSnapshot, listSnapshots, makeRoom } from './keeping.ts';
 import { notifySnapshot } from './notify.ts';
 import { withContext } from '../view.ts';
@@ -50,7 +50,7 @@ export const createSnapshot: Operation = {
     return begin(
       { id: newId(body['id'], call), members, details: [], temporalDetails: [] },
       { tenantStore, call },
-      () => copyQueries(queries, tenantStore, call),
+      copyQueries(queries, tenantStore, call),
     );
   },
 };
@@ -80,7 +80,7 @@ export const cloneSnapshot: Operation = {
       details,
       temporalDetails,
     };
-    return begin(started, { tenantStore, call }, () => copySnapshot(source, sourceStore, call));
+    return begin(started, { tenantStore, call }, copySnapshot(source, sourceStore, call));
   },
 };
 
@@ -99,9 +99,10 @@ interface Beginning {
 async function begin(
   started: Pick<SnapshotDocument, 'id' | 'members' | 'details' | 'temporalDetails'>,
   { tenantStore, call }: Beginning,
-  copy: () => Filling['copy'],
+  copy: Filling['copy'],
 ): Promise<OperationResult> {
   const { services, now, principal } = call;
+  services.snapshots.requireRoom();
   const document: SnapshotDocument = {
     ...started,
     store: snapshotStoreName(services.ids.next('Store').replace(/^.*:/, '')),
@@ -114,9 +115,7 @@ async function begin(
   };
   // One at a time, so that those stored together are not more than there is room for.
   await serialized(call, snapshotCollection, () => store(document, { tenantStore, call }));
-  services.snapshots.begin(document.store, (isStopping) =>
-    fillSnapshot({ document, tenantStore, call, copy: copy(), isStopping }),
-  );
+  services.snapshots.begin(document.store, fillingOf({ document, tenantStore, call, copy }));
   return {
     kind: 'created',
     location: `/ngsi-ld/v1/snapshots/${document.id}`,
