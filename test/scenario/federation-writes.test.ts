@@ -74,6 +74,19 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     expect(await here(1, id)).toBeUndefined();
   });
 
+  test('of another type than the entity here go to the sources of that type', async () => {
+    const id = 'urn:door:1';
+    await send(0, 'POST /entities', { id, type: 'Door', name: 'north' });
+    await register(urlOf(1), { ...exclusive(id, 'Door', 'open'), mode: 'redirect' });
+    await send(1, 'POST /entities', { id, type: 'Door', open: true });
+    for (const write of [`DELETE /entities/${id}?type=Window`, `DELETE /entities/${id}/attrs/open?type=Window`])
+      expect(await send(0, write)).toMatchObject({ status: 404, body: { detail: expect.any(String) } });
+    expect(await here(0, id)).toEqual({ id, type: 'Door', name: 'north' });
+    expect(await here(1, id)).toEqual({ id, type: 'Door', open: true });
+    expect((await send(0, `DELETE /entities/${id}?type=Door`)).status).toBe(204);
+    expect([await here(0, id), await here(1, id)]).toEqual([undefined, undefined]);
+  });
+
   test('copy to inclusive sources what they offer, and tell what failed', async () => {
     const id = 'urn:meter:1';
     const registrationId = await register(urlOf(1), of('Meter', { propertyNames: ['load'] }));

@@ -271,6 +271,16 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect((await send(0, 'GET /entities?type=Cab&id=urn:cab:1,urn:cab:3')).body).toMatchObject([{ id: 'urn:cab:1' }]);
   });
 
+  test('take what a source has of a pattern that they name, which may be another than the registered one', async () => {
+    const { url } = await serve([
+      { id: 'urn:bin:b:1', type: 'Bin', a: 1 },
+      { id: 'urn:bin:c:1', type: 'Bin', a: 1 },
+    ]);
+    await register(url, { information: [{ entities: [{ type: 'Bin', idPattern: '^urn:bin:a:' }] }] });
+    expect((await send(0, 'GET /entities?type=Bin&idPattern=^urn:bin:b:')).body).toMatchObject([{ id: 'urn:bin:b:1' }]);
+    expect((await send(0, 'GET /entities?type=Bin')).body).toEqual([]);
+  });
+
   test('end in a loop of brokers, and say so', async () => {
     await create(0, { id: 'urn:loop:1', type: 'Loop', a: 1 });
     await create(1, { id: 'urn:loop:2', type: 'Loop', a: 2 });

@@ -91,9 +91,9 @@ function union(lists: readonly (readonly string[] | undefined)[]): readonly stri
   return given.length < lists.length ? undefined : [...new Set(given.flat())];
 }
 
-/** The part of an entity that the registration is about. Undefined when it is not about the entity. */
-export function narrowEntity(registration: Registration, entity: Entity): Entity | undefined {
-  const attrs = narrowAttributes(registration, entity);
+/** The part of an entity that the registration, which matches the demand, is about. Undefined when it is not about the entity. */
+export function narrowEntity(registration: Registration, entity: Entity, demand: Demand): Entity | undefined {
+  const attrs = narrowAttributes(registration, entity, demand);
   return attrs && { ...entity, attrs };
 }
 
@@ -104,12 +104,19 @@ interface Parts<One extends Instance> {
   readonly attrs: Readonly<Record<string, readonly One[]>>;
 }
 
-/** The attributes that the registration is about. Undefined when it is not about the entity. */
+/**
+ * The attributes that the registration is about. Undefined when it is not about the entity. A pattern that the demand names is compatible
+ * with each registered pattern (clause 5.12), so that a source is believed what it has of the former.
+ */
 export function narrowAttributes<One extends Instance>(
   { information, datasetIds }: Registration,
   entity: Parts<One>,
+  { selectors }: Demand,
 ): Readonly<Record<string, readonly One[]>> | undefined {
-  const about = information.filter(({ entities }) => !entities || entities.some((one) => isAbout(one, entity)));
+  const isByPattern = selectors?.some(({ ids, idPattern }) => !ids && idPattern !== undefined) ?? false;
+  const about = information.filter(
+    ({ entities }) => !entities || entities.some((one) => isAbout(one, entity, isByPattern)),
+  );
   if (about.length === 0) return undefined;
   const attrs = attributesOf(about, undefined);
   const names = attrs && new Set(attrs);
@@ -121,9 +128,13 @@ export function narrowAttributes<One extends Instance>(
   return Object.fromEntries<readonly One[]>(kept);
 }
 
-function isAbout({ id, types, matches }: EntityInfo, entity: Pick<Entity, 'id' | 'types'>): boolean {
-  const isOfType = types.length === 0 || types.some((type) => entity.types.includes(type));
-  return isOfType && (id === undefined ? (matches?.(entity.id) ?? true) : id === entity.id);
+function isAbout(
+  { id, types, matches }: EntityInfo,
+  entity: Pick<Entity, 'id' | 'types'>,
+  isByPattern: boolean,
+): boolean {
+  if (types.length > 0 && !types.some((type) => entity.types.includes(type))) return false;
+  return id === undefined ? isByPattern || (matches?.(entity.id) ?? true) : id === entity.id;
 }
 
 /** The attributes of the entity that the registration has for itself. */

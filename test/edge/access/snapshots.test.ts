@@ -124,7 +124,7 @@ describe('the snapshots of a tenant', () => {
     const before = new Promise<void>((resolve) => {
       end = resolve;
     });
-    server.services.snapshots.begin('another', { fill: () => before, beat: async () => true });
+    server.services.snapshots.begin('another', { fill: () => before, beat: () => Promise.resolve(true) });
     expect(await make(administrator)).toBe(201);
     const store = await change((document) => ({ ...document, aliveAt: later(-1) }));
     const { body } = await server.send(`GET /snapshots/${id}`, { as: administrator });
@@ -145,10 +145,13 @@ describe('the snapshots of a tenant', () => {
       end = resolve;
     });
     const snapshots = createSnapshotRuns({ observe: () => undefined });
-    snapshots.begin('another', { fill: () => before, beat: async () => true });
+    snapshots.begin('another', { fill: () => before, beat: () => Promise.resolve(true) });
     const filled: string[] = [];
     for (const name of ['here', 'there', 'kept'])
-      snapshots.begin(name, { fill: async () => void filled.push(name), beat: async () => name === 'kept' });
+      snapshots.begin(name, {
+        fill: () => Promise.resolve(void filled.push(name)),
+        beat: () => Promise.resolve(name === 'kept'),
+      });
     snapshots.forget('here');
     await snapshots.beat();
     expect(['another', 'here', 'there', 'kept'].map(snapshots.isFilling)).toEqual([true, false, false, true]);
@@ -159,7 +162,7 @@ describe('the snapshots of a tenant', () => {
 
   test('are not made while a thousand of them wait', () => {
     const snapshots = createSnapshotRuns({ observe: () => undefined });
-    const never = { fill: () => new Promise<void>(() => undefined), beat: async () => true };
+    const never = { fill: () => new Promise<void>(() => undefined), beat: () => Promise.resolve(true) };
     for (let n = 0; n <= 1000; n += 1) snapshots.begin(`${n}`, never);
     expect(snapshots.requireRoom).toThrow('1000 snapshots wait to be filled');
     snapshots.forget('1000');

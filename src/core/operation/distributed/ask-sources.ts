@@ -24,8 +24,8 @@ export interface Sought<Found> {
   readonly post?: string;
   /** Reads an answer. Throws BadRequestData. */
   read(json: Json, terms: Context, now: Instant): Found;
-  /** What belongs to the registration. Undefined: nothing. */
-  narrow(registration: Registration, found: Found): Found | undefined;
+  /** What belongs to the registration, which was asked for the demand. Undefined: nothing. */
+  narrow(registration: Registration, found: Found, demand: Demand): Found | undefined;
 }
 
 export const soughtEntities: Sought<Entity> = {
@@ -94,7 +94,7 @@ async function askSource<Found extends { readonly id: string }>(
       : undefined),
     ...(question.temporal ? { temporal: question.temporal } : undefined),
   };
-  const source = { ...asking, registration, context };
+  const source = { ...asking, registration, context, asked: question.demand };
   const { operations } = registration;
   if (question.id !== undefined && operations.has(asking.sought.retrieve))
     return readAnswer(retrieveRequest(query, question.id), source);
@@ -109,6 +109,7 @@ function unreachable(registration: Registration, { report }: Problem): Reply<nev
 
 interface Source<Found> extends Asking<Found> {
   readonly registration: Registration;
+  readonly asked: Demand;
   readonly context: Context;
 }
 
@@ -145,7 +146,7 @@ async function readAnswer<Found extends { readonly id: string }>(
   request: SourceRequest,
   source: Source<Found>,
 ): Promise<Reply<Found> & { readonly count: number; readonly ids: readonly string[] }> {
-  const { registration, call, sources, sought } = source;
+  const { registration, call, sources, sought, asked } = source;
   const answer = await sources.ask(request);
   const list = await entitiesIn(answer, source);
   const own = warningOf(registration, answer, list !== undefined);
@@ -155,7 +156,7 @@ async function readAnswer<Found extends { readonly id: string }>(
     registration,
     count: list?.length ?? 0,
     ids: (list ?? []).map(({ id }) => id),
-    entities: (list ?? []).flatMap((entity) => sought.narrow(registration, entity) ?? []),
+    entities: (list ?? []).flatMap((entity) => sought.narrow(registration, entity, asked) ?? []),
     warnings: [...(own === undefined ? [] : [own]), ...partWarning(registration, answer), ...passed],
   };
 }

@@ -5,6 +5,7 @@ import type { SourceConditions } from '../../federation/registration-discovery.t
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../../federation/split-write.ts';
 import { anyOfTypes, type TypeSelection } from '../../language/filter.ts';
+import { matchesTypes } from '../../language/matches/matches-types.ts';
 import { parseTypeSelection } from '../../language/type-selection.ts';
 import { isObject, isStrings, type JsonObject, stringsOf } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
@@ -103,7 +104,7 @@ async function readWrite(running: Running): Promise<EntityWrite> {
   const json = isObject(request.body) && distribution.about !== 'attribute' ? request.body : {};
   const id = readId(request.path['id'] ?? json['id'] ?? json['@id'] ?? null);
   const attrs = attributesOf(running, json);
-  const types = (await typesOf(id, json, call)) ?? typesAsked(request, call);
+  const types = await typesConcerned(id, json, { request, call });
   return {
     id,
     selector: { ids: [id], ...(types ? { types } : undefined) },
@@ -138,6 +139,17 @@ function registrationsOf(
   return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
 }
 
+/** The types by which sources are found: those of the entity, or those that the request asks for when the entity here has others. */
+async function typesConcerned(
+  id: string,
+  json: JsonObject,
+  { request, call }: Pick<Running, 'request' | 'call'>,
+): Promise<TypeSelection | undefined> {
+  const names = await typeNames(id, json, call);
+  const asked = typesAsked(request, call);
+  return asked && !matchesTypes(asked, names) ? asked : selectionOf(names);
+}
+
 const typesAsked = ({ params }: OperationRequest, { context }: CallContext): TypeSelection | undefined =>
   params['type'] === undefined ? undefined : parseTypeSelection(params['type'], context);
 
@@ -161,15 +173,20 @@ interface Splitting {
 }
 
 /** The types in the body, else those of the entity here. Undefined when they are not known. */
-export async function typesOf(
+export const typesOf = async (id: string, json: JsonObject, call: CallContext): Promise<TypeSelection | undefined> =>
+  selectionOf(await typeNames(id, json, call));
+
+const selectionOf = (types: readonly string[]): TypeSelection | undefined =>
+  types.length === 0 ? undefined : anyOfTypes(types);
+
+async function typeNames(
   id: string,
   json: JsonObject,
   { context, store, now }: CallContext,
-): Promise<TypeSelection | undefined> {
+): Promise<readonly string[]> {
   const given = json['type'] ?? json['@type'];
   const names = typeof given === 'string' || isStrings(given) ? stringsOf(given) : undefined;
-  const types = names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.entity().types ?? [];
-  return types.length === 0 ? undefined : anyOfTypes(types);
+  return names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.entity().types ?? [];
 }
 
 async function sendPart(

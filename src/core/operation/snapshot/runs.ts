@@ -35,14 +35,28 @@ export interface SnapshotRuns {
 const waitingMax = 1000;
 
 export function createSnapshotRuns({ observe }: { readonly observe: Observe }): SnapshotRuns {
-  let isStopping = false;
   const uses = new Map<string, Instant>();
+  const queue = createQueue((work) =>
+    work().catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause })),
+  );
+  return {
+    ...queue,
+    noteUse: (store, at) => void uses.set(store, at),
+    lastUse: (store) => uses.get(store),
+    forget(store) {
+      uses.delete(store);
+      queue.forget(store);
+    },
+  };
+}
+
+/** Works on one snapshot after the other. `attempt` reports what work throws. */
+function createQueue(attempt: (work: () => Promise<void>) => Promise<void>): Omit<SnapshotRuns, 'noteUse' | 'lastUse'> {
+  let isStopping = false;
   /** In the order in which they began to wait. */
   const waiting = new Map<string, SnapshotWork>();
   let running: readonly [string, SnapshotWork] | undefined;
   let turn: Promise<void> = Promise.resolve();
-  const attempt = (work: () => Promise<void>): Promise<void> =>
-    work().catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause }));
   const run = async (): Promise<void> => {
     for ([running] = waiting; running && !isStopping; [running] = waiting) {
       const [store, work] = running;
@@ -67,12 +81,7 @@ export function createSnapshotRuns({ observe }: { readonly observe: Observe }): 
           if (!(await work.beat())) waiting.delete(store);
         });
     },
-    noteUse: (store, at) => void uses.set(store, at),
-    lastUse: (store) => uses.get(store),
-    forget(store) {
-      uses.delete(store);
-      waiting.delete(store);
-    },
+    forget: (store) => void waiting.delete(store),
     async stop() {
       isStopping = true;
       await turn;

@@ -18,8 +18,8 @@ const soughtHistories: Sought<EntityHistory> = {
   retrieve: 'retrieveTemporal',
   query: 'queryTemporal',
   read: readHistoryCopy,
-  narrow(registration, history) {
-    const attrs = narrowAttributes(registration, history);
+  narrow(registration, history, demand) {
+    const attrs = narrowAttributes(registration, history, demand);
     return attrs && { ...history, attrs };
   },
 };
