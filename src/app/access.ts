@@ -42,6 +42,8 @@ export interface AccessOptions {
   readonly observe: Observe;
   /** Shows the key of the first administrator to the operator. Absent: it is written to a file. */
   readonly showKey?: (key: string) => void;
+  /** Called for each request with wrong credentials, with the address of the client. */
+  readonly refused?: (address: string) => void;
 }
 
 /** Throws what the store throws when keys are needed and cannot be read. */
@@ -67,7 +69,10 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
   const ownTokens = createOwnTokens({ keys: ring, clock: options.clock });
   const failures = createFailureLimit(failureLimit);
   const { clientAddress: addressOf } = readTrustedProxies(config);
-  const authenticate = createAuthenticator({ verifiers: [ring, ownTokens, tokens], failures, addressOf });
+  const authenticate = createAuthenticator({
+    ...{ verifiers: [ring, ownTokens, tokens], failures, addressOf },
+    ...(options.refused ? { refused: options.refused } : undefined),
+  });
   return {
     policy: createCredentialPolicy(grants, { keys: ring, clock: options.clock }),
     authenticate,

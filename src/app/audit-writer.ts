@@ -6,6 +6,7 @@ import { Problem } from '../core/model/problem.ts';
 import type { Audit, AuditTrail } from '../core/port/audit.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
+import { createAuditCounts } from './audit-counts.ts';
 
 /** Time in milliseconds from a line to its writing. A crash of the broker loses the lines of this time. */
 const delayMs = 100;
@@ -17,7 +18,7 @@ const batchMax = 5000;
 const waitingMax = 50_000;
 
 export interface AuditWriter extends Audit {
-  /** Writes what waits now. */
+  /** Writes what waits now, and what was counted since. */
   flush(): Promise<void>;
 }
 
@@ -45,26 +46,36 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
     isFailing: false,
   };
   const nextId = createNextId(options.clock);
+  const hasRoom = (): boolean => state.waiting.length < waitingMax;
+  const add: Audit['add'] = (line) => {
+    state.waiting.push({ id: nextId(), ...line });
+    schedule(state, delayMs);
+  };
+  const counts = createAuditCounts({ scope, personalTypes, add, hasRoom });
   return {
     scope,
     personalTypes,
     requireRoom: () => {
-      if (state.waiting.length >= waitingMax)
+      if (!hasRoom())
         throw new Problem('Unavailable', 'The audit cannot be written now, and nothing is done without it.');
     },
-    add: (line) => {
-      state.waiting.push({ id: nextId(), ...line });
-      schedule(state, delayMs);
-    },
-    flush: async () => {
-      await state.writing;
-      // A writing that ends with lines left starts the timer again, so the timer is cleared after it.
-      clearTimeout(state.timer);
-      state.timer = undefined;
-      do await writeBatch(state);
-      while (state.waiting.length > 0 && !state.isFailing);
+    add,
+    addRefused: counts.addRefused,
+    recordNotifications: counts.recordNotifications,
+    flush: () => {
+      counts.flush();
+      return flush(state);
     },
   };
+}
+
+async function flush(state: State): Promise<void> {
+  await state.writing;
+  // A writing that ends with lines left starts the timer again, so the timer is cleared after it.
+  clearTimeout(state.timer);
+  state.timer = undefined;
+  do await writeBatch(state);
+  while (state.waiting.length > 0 && !state.isFailing);
 }
 
 /** Ids of this broker, each later than the one before, also when the clock is set back. */

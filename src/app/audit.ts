@@ -1,6 +1,7 @@
 /** Builds the audit as the options choose it. */
 import type { JobOptions } from '../city/job/jobs.ts';
 import type { Services } from '../core/operation/operation.ts';
+import { refusedLine } from '../core/operation/recording.ts';
 import { accessModeOf } from './access-mode.ts';
 import { type AuditWriter, createAuditWriter } from './audit-writer.ts';
 import { listIn } from './config/list.ts';
@@ -25,6 +26,23 @@ export function withAudit<Parts extends Needed>(
       clock,
       observe,
     }),
+  };
+}
+
+/** Reports wrong credentials to the audit, which is built after what finds them. */
+export interface RefusalReport {
+  /** `address`: that of the client. */
+  readonly report: (address: string) => void;
+  readonly reportTo: (audit: AuditWriter | undefined) => void;
+}
+
+export function createRefusalReport(): RefusalReport {
+  let audit: AuditWriter | undefined;
+  return {
+    report: (address) => audit?.addRefused(refusedLine('authenticate', address)),
+    reportTo: (given) => {
+      audit = given;
+    },
   };
 }
 

@@ -28,9 +28,9 @@ import { lookupPublic } from '../edge/document/lookup.ts';
 import { closeServer } from '../edge/http/server.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
-import { type Access, openAccess } from './access.ts';
+import { type Access, type AccessOptions, openAccess } from './access.ts';
 import { accessModeOf } from './access-mode.ts';
-import { auditRetention, withAudit } from './audit.ts';
+import { auditRetention, createRefusalReport, withAudit } from './audit.ts';
 import type { Config } from './config/options.ts';
 import { openCertificate } from './certificate.ts';
 import { listenOnControl } from './control-socket.ts';
@@ -74,13 +74,10 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
   const loader = openLoader(config, { observe, memory });
   const stores = limitTenants(await openStores(config, { observe, owner: 'mlaka serve' }), config);
-  const access = await openAccess(config, { ...options, stores, clock: createClock(), observe }).catch(
-    async (error: unknown) => {
-      await stores.close();
-      throw error;
-    },
-  );
+  const refusals = createRefusalReport();
+  const access = await openAccessOrClose(config, { ...options, stores, observe, refused: refusals.report });
   const parts = withAudit(config, openParts(config, { observe, stores, loader, access, memory }));
+  refusals.reportTo(parts.audit);
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
   const services: Services = { ...parts, ...delivery.services, sources };
@@ -104,6 +101,16 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   if (accessModeOf(config) === 'required' || config.store === 'sqlite')
     await listenOnControl(control, config.data, observe);
   return { url, stop };
+}
+
+/** Closes the stores when access cannot be opened. */
+async function openAccessOrClose(config: Config, options: Omit<AccessOptions, 'clock'>): Promise<Access> {
+  try {
+    return await openAccess(config, { ...options, clock: createClock() });
+  } catch (error) {
+    await options.stores.close();
+    throw error;
+  }
 }
 
 /** The options that operations use. */

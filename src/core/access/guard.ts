@@ -1,5 +1,6 @@
 /** Restricts the reads of a store to a decision, between an operation and its store, so that no operation can skip the check. */
 import { compileFilter } from '../language/matches/matches.ts';
+import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import { Problem } from '../model/problem.ts';
 import type { Plan, Store, Stored } from '../port/store.ts';
@@ -125,6 +126,16 @@ export function grantsShowing(
   if (decision.extent === 'full') return decision.by === undefined ? [] : [decision.by];
   if (decision.extent === 'none' || entity === undefined) return [];
   return viewOf(whole, decision).grantsOf(entity) ?? [];
+}
+
+/**
+ * Ids of the grants by which an entity is visible under the decision. `entity` is the whole entity, or its visible part when it was read
+ * from the store `whole` with this decision.
+ */
+export function grantsGiving(within: { readonly whole: Store; readonly decision: Decision }, entity: Entity) {
+  const known = grantsShowing(within, entity.id);
+  const { decision } = within;
+  return known.length === 0 && decision.extent === 'part' ? idsOf(decision.covering(entity)) : known;
 }
 
 const partOf = (stored: Stored, { names, key }: Exclude<Visibility, string>): Stored => ({

@@ -2,7 +2,7 @@
 import { type Instant, instantOf, microsOfInstant, type Micros } from './instant.ts';
 import { isObject, isStrings, type Json, type JsonObject } from './json.ts';
 
-/** One operation on one entity or other resource, or one request that reads. */
+/** One operation on one entity or other resource, one request that reads, or what happened several times alike. */
 export interface AuditLine {
   /** Unique. In the order of time: it begins with the time (`auditIdOf`). */
   readonly id: string;
@@ -23,7 +23,9 @@ export interface AuditLine {
   readonly resource?: string;
   /** Ids of grants that allowed it; `administrator`, `writer` and `reader` stand for the roles that are there from the start. */
   readonly grants: readonly string[];
-  /** True when it read what is not marked as personal. */
+  /** How many times it happened in the minute before. Absent: once. */
+  readonly count?: number;
+  /** True when its number is limited: it read what is not marked as personal, or anybody could have caused it. */
   readonly isRead: boolean;
 }
 
@@ -58,7 +60,7 @@ export const auditLineJson = ({ types, grants, ...line }: AuditLine): JsonObject
 /** Reads what `auditLineJson` made. Undefined for anything else. */
 export function auditLineIn(json: Json | undefined): AuditLine | undefined {
   if (json === undefined || !isObject(json)) return undefined;
-  const { id, tenant, principal, operation, result, grants, isRead, types } = json;
+  const { id, tenant, principal, operation, result, grants, isRead, types, count } = json;
   const texts = textsIn({ id, tenant, principal, operation, result });
   if (!texts || !isStrings(grants)) return undefined;
   return {
@@ -69,6 +71,7 @@ export function auditLineIn(json: Json | undefined): AuditLine | undefined {
     ...textIn(json, 'address'),
     ...textIn(json, 'entity'),
     ...textIn(json, 'resource'),
+    ...(typeof count === 'number' ? { count } : undefined),
   };
 }
 

@@ -40,6 +40,11 @@ export interface RecordedRequest {
   readonly caller: Caller;
 }
 
+/** The line of a request without valid credentials. It belongs to the default tenant, as keys do. */
+export const refusedLine = (operation: string, address: string): Parameters<Audit['addRefused']>[0] => ({
+  ...{ tenant: '', principal: 'anonymous', address, operation, result: 'Unauthenticated', grants: [] },
+});
+
 /** Most types and grants that the line of a request lists. */
 const listMax = 20;
 
@@ -148,8 +153,14 @@ function end(state: State, result: string, answer: OperationResult | undefined):
   for (const noted of personal.values()) addLine(state, { ...noted, result });
   const isTold = changed.length > 0 || (personal.size > 0 && others.count === 0);
   if (isTold || !isRecorded(recorded.operation, audit, result)) return;
-  addLine(state, requestSubject(state, result, answer), recorded.operation.action === 'read');
+  const subject = requestSubject(state, result, answer);
+  if (isUnknown(recorded, result)) audit.addRefused({ ...lineOf(recorded), ...membersOf(subject) });
+  else addLine(state, subject, recorded.operation.action === 'read');
 }
+
+/** True for what is refused to a client without credentials, of which anybody can send many. */
+const isUnknown = ({ caller }: RecordedRequest, result: string): boolean =>
+  result === 'Forbidden' && caller.principal.identity.kind === 'anonymous';
 
 /** True when a request gets a line of its own. A request that is refused because a grant is missing always gets one. */
 const isRecorded = ({ action }: Operation, { scope }: Audit, result: string): boolean =>

@@ -1,5 +1,6 @@
 /** The audit: where lines are collected, and where they are kept. */
 import type { AuditLine } from '../model/audit-line.ts';
+import type { Entity } from '../model/entity.ts';
 
 /** Which lines to find, of one tenant. All members must be met. */
 export interface AuditQuery {
@@ -31,6 +32,15 @@ export interface AuditTrail {
   prune(pruning: AuditPruning): Promise<number>;
 }
 
+/** To whom notifications go, as lines say it. */
+export type Recipient = Pick<AuditLine, 'tenant' | 'principal' | 'address' | 'resource'>;
+
+/** Notes which entities a recipient was notified of. */
+export interface NotificationRecorder {
+  /** `grants` is called once for a line. Never throws. */
+  note(entity: Pick<Entity, 'id' | 'types'>, grants: () => readonly string[]): void;
+}
+
 /** Collects lines, and writes them after the request. */
 export interface Audit {
   /** Which requests get a line: all, or only those that change something or are refused. What reads personal data gets lines always. */
@@ -41,4 +51,11 @@ export interface Audit {
   requireRoom(): void;
   /** Never throws. */
   add(line: Omit<AuditLine, 'id'>): void;
+  /**
+   * Adds what was refused to a client without valid credentials. What is alike within a minute is one line, and the number of lines in a
+   * minute is limited. Never throws.
+   */
+  addRefused(line: Omit<AuditLine, 'id' | 'isRead'>): void;
+  /** Notifications of one entity to the recipient within a minute are one line. Undefined: they are not recorded. */
+  recordNotifications(recipient: Recipient): NotificationRecorder | undefined;
 }

@@ -18,13 +18,33 @@ export interface AuthenticatorOptions {
   readonly failures: FailureLimit;
   /** The address of the client that sent a request. */
   readonly addressOf: (head: RequestHead) => string;
+  /** Called for each request with wrong credentials, with the address of the client. */
+  readonly refused?: (address: string) => void;
 }
 
 /**
  * Requests without credentials are anonymous. Throws Unauthenticated for wrong credentials, InvalidRequest for two different ones, and
  * TooManyRequests for an address that sent too many wrong ones. No other header identifies anybody.
  */
-export function createAuthenticator({ verifiers, failures, addressOf }: AuthenticatorOptions): Authenticate {
+export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
+  const authenticate = createUnobserved(options);
+  const { refused, addressOf } = options;
+  if (!refused) return authenticate;
+  const report = (head: RequestHead, error: unknown): never => {
+    if (error instanceof Problem && error.type === 'Unauthenticated') refused(addressOf(head));
+    throw error;
+  };
+  return (head) => {
+    try {
+      const identity = authenticate(head);
+      return identity instanceof Promise ? identity.catch((error: unknown) => report(head, error)) : identity;
+    } catch (error) {
+      return report(head, error);
+    }
+  };
+}
+
+function createUnobserved({ verifiers, failures, addressOf }: AuthenticatorOptions): Authenticate {
   /** Slow checks that are under way, so that the same text is checked once. */
   const pending = new Map<string, Promise<Identity>>();
   return (head) => {

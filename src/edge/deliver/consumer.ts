@@ -14,7 +14,7 @@ import type { DeliveryJob } from './endpoint-scheduler.ts';
 import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
 import { type TransitionCause, type Consumer, type ConsumerState, transitions } from './consumer-state.ts';
 import { concernsOf, hasExpired, letterOf, pendingStatusOf, progressOf, queueOf, seenTo } from './consumer-state.ts';
-import { writeChange } from './write-message.ts';
+import { recordDelivery, writeChange, type Written } from './write-message.ts';
 
 /** Most notifications of one subscription in memory. */
 const queuedMax = 100;
@@ -255,14 +255,17 @@ function takeVisible({ queue, owner }: Consumer, nowMs: number): DueNotification
 }
 
 function jobOf(consumer: Consumer, due: DueNotification): DeliveryJob {
-  let message: Message | undefined;
+  let written: Written | undefined;
   return {
     async write() {
-      message = await writeChange(due.record, consumer);
-      return message;
+      written = await writeChange(due.record, consumer);
+      return written.message;
     },
     isOurs: consumer.isOurs,
-    settle: (delivery, isReachable) => settle(consumer, due, { delivery, isReachable, message }),
+    settle: (delivery, isReachable) => {
+      recordDelivery(written, delivery, consumer);
+      settle(consumer, due, { delivery, isReachable, message: written?.message });
+    },
   };
 }
 

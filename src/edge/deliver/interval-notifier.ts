@@ -3,6 +3,7 @@ import { type Instant, instantOf, type Micros, microsOfInstant } from '../../cor
 import type { Entity } from '../../core/model/entity.ts';
 import type { DeliveryStatistics } from '../../core/model/subscription.ts';
 import { contentInParts, createContentOf } from '../../core/operation/content.ts';
+import type { Message } from '../../core/port/messenger.ts';
 import type { Stored } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/delivery-statistics.ts';
 import { timerMs } from '../../core/subscription/bounds.ts';
@@ -11,7 +12,7 @@ import { snapshotFilter } from '../../core/subscription/match.ts';
 import type { Progress } from './progress.ts';
 import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
 import { createSequentialSender, type SequentialSender } from './sequential-sender.ts';
-import { writePresent } from './write-message.ts';
+import { recordDelivery, writePresent, type Written } from './write-message.ts';
 
 /** Most entities in one notification. Further entities go into another one, and so do large ones that together have many bytes. */
 const pageSize = 1000;
@@ -170,13 +171,16 @@ async function matching({ stored, env, owner }: IntervalNotifier, page: readonly
 async function send(notifier: IntervalNotifier, entities: readonly Entity[]): Promise<boolean> {
   const { env, sender, isOurs } = notifier;
   const { clock } = env.services;
-  const write = () => {
+  let written: Written | undefined;
+  const write = async (): Promise<Message> => {
     notifier.statistics = attempted(notifier.statistics, clock.now());
     notifier.mark();
-    return writePresent(entities, notifier);
+    written = await writePresent(entities, notifier);
+    return written.message;
   };
   const delivery = await sender.attempt({ write, isOurs });
   if (!delivery || delivery.kind === 'abandoned') return false;
+  recordDelivery(written, delivery, notifier);
   const isTaken = delivery.kind === 'taken';
   notifier.statistics = ended(notifier.statistics, isTaken, clock.now());
   if (!isTaken) notifier.progress = { ...notifier.progress, lastReason: delivery.reason };

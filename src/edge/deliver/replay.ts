@@ -9,7 +9,7 @@ import {
 import type { Delivery, Message } from '../../core/port/messenger.ts';
 import { addressed } from '../../core/subscription/message.ts';
 import { createSequentialSender, type SequentialSender } from './sequential-sender.ts';
-import type { MessageTarget } from './write-message.ts';
+import { type MessageTarget, recordDelivery, type Written } from './write-message.ts';
 
 export interface Replay {
   /** Adds dead letters by their keys. They are sent in this order. */
@@ -95,10 +95,20 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
 });
 
 /** Undefined: it was never made. */
-function attempt({ stored, env, sender }: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
+async function attempt(replayJob: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
+  const { stored, env, sender } = replayJob;
   const { dialect, endpoint } = stored;
   const write = (): Message =>
     dialect ? dialect.address(letter.wording) : addressed(letter.wording, endpoint, env.tenant);
   // No lease is needed: the broker that was asked for the replay sends it.
-  return sender.attempt({ write, isOurs: () => true });
+  const delivery = await sender.attempt({ write, isOurs: () => true });
+  if (delivery && env.services.audit) recordDelivery(await writtenIn(letter, replayJob), delivery, replayJob);
+  return delivery;
+}
+
+/** What the letter shows: the types of the entity are those that it has now. */
+async function writtenIn({ entity: id, wording }: DeadLetter, { stored, env }: ReplayJob): Promise<Written> {
+  const now = env.services.clock.now();
+  const entity = (await env.store.get(id, now))?.entity() ?? { id, types: [], attrs: {}, createdAt: now };
+  return { message: addressed(wording, stored.endpoint, env.tenant), shown: [entity] };
 }

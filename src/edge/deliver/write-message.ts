@@ -2,7 +2,7 @@
 import type { Entity } from '../../core/model/entity.ts';
 import { followLinks } from '../../core/operation/linked.ts';
 import { Problem } from '../../core/model/problem.ts';
-import type { Message } from '../../core/port/messenger.ts';
+import type { Delivery, Message } from '../../core/port/messenger.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord } from '../../core/port/store.ts';
 import type { Sending } from '../../core/subscription/dialect.ts';
@@ -27,31 +27,52 @@ export interface MessageTarget {
   readonly owner: OwnerView;
 }
 
+/** A message, and the entities that it shows, whole or as the owner may see them. */
+export interface Written {
+  readonly message: Message;
+  readonly shown: readonly Entity[];
+}
+
 /**
  * Writes the message of a change, as the owner of the subscription may see it now. It has the same id for the same change and subscription,
  * so that a receiver can detect a repeat. Throws Forbidden when the owner may not see it any more.
  */
-export async function writeChange(change: LogRecord, target: MessageTarget): Promise<Message> {
+export async function writeChange(change: LogRecord, target: MessageTarget): Promise<Written> {
   const { id, stored, env, owner } = target;
   const record = owner.see(change);
   if (!record) throw new Problem('Forbidden', 'The owner of the subscription may not see the change any more.');
-  if (stored.dialect) return stored.dialect.write(record, sendingOf(record, target));
+  const shown = [change.entity];
+  if (stored.dialect) return { message: stored.dialect.write(record, sendingOf(record, target)), shown };
   if (stored.registrations) {
     const name = notificationId(id, positionText(env.epoch, record.position), 'ContextSourceNotification');
-    return writeNews(name, stored.registrations.news(record), target);
+    return { message: writeNews(name, stored.registrations.news(record), target), shown };
   }
   const reached = record.event === 'deleted' ? [] : await follow([record.entity], target);
   const name = notificationId(id, positionText(env.epoch, record.position));
-  return write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), target);
+  const message = write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), target);
+  return { message, shown: withReached(shown, reached) };
 }
 
+const withReached = (entities: readonly Entity[], reached: readonly LinkedEntity[]): readonly Entity[] =>
+  reached.length === 0 ? entities : [...entities, ...reached.map(({ entity }) => entity)];
+
 /** Writes the message of entities without a change. */
-export async function writePresent(entities: readonly Entity[], target: MessageTarget): Promise<Message> {
+export async function writePresent(entities: readonly Entity[], target: MessageTarget): Promise<Written> {
   const { registrations } = target.stored;
   const { ids } = target.env.services;
-  if (registrations) return writeNews(ids.next('ContextSourceNotification'), registrations.present(entities), target);
-  const data = writePresentData(entities, target.stored, await follow(entities, target));
-  return write(ids.next('Notification'), data, target);
+  if (registrations) {
+    const news = registrations.present(entities);
+    return { message: writeNews(ids.next('ContextSourceNotification'), news, target), shown: entities };
+  }
+  const reached = await follow(entities, target);
+  const data = writePresentData(entities, target.stored, reached);
+  return { message: write(ids.next('Notification'), data, target), shown: withReached(entities, reached) };
+}
+
+/** Notes for the audit what a message shows, unless it did not reach the receiver. */
+export function recordDelivery(written: Written | undefined, delivery: Delivery, { owner }: MessageTarget): void {
+  if (!written || delivery.kind === 'abandoned') return;
+  if (delivery.kind !== 'unreached' || delivery.status !== undefined) owner.record(written.shown);
 }
 
 const writeNews = (

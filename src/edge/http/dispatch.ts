@@ -4,6 +4,7 @@ import { type Authenticate, credentialsNeeded } from '../../core/access/identity
 import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Caller, Operation, Services } from '../../core/operation/operation.ts';
+import { refusedLine } from '../../core/operation/recording.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
@@ -94,6 +95,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
       status = sendTo(exchange, dispatch, { target, reply });
     } catch (error) {
       if (error instanceof ClientGone) return;
+      recordRefusal(error, exchange, { label, dispatch });
       const replyOf = isV2(target) ? v2FailureReply : failureReply;
       const reply = replyOf(accessError(error, label), {
         where: label.name,
@@ -110,6 +112,16 @@ export function createAnswerer(options: DispatchOptions): Answerer {
 
 const hasCredentials = ({ request: { headers } }: Exchange): boolean =>
   (headers.authorization ?? headers['x-auth-token']) !== undefined;
+
+/** Records a request without credentials that was refused before its operation began. Wrong credentials are recorded where they are found. */
+function recordRefusal(
+  error: unknown,
+  exchange: Exchange,
+  { label, dispatch: { services, proxies } }: { readonly label: OperationLabel; readonly dispatch: DispatchContext },
+): void {
+  if (!(error instanceof Problem) || error.type !== 'Unauthenticated' || hasCredentials(exchange)) return;
+  services.audit?.addRefused(refusedLine(label.name, proxies.clientAddress(exchange.request)));
+}
 
 /** What is forbidden to a client without credentials may be allowed to it with some: 401 asks for them. */
 const accessError = (error: unknown, { needsCredentials = false }: OperationLabel): unknown =>

@@ -98,13 +98,13 @@ function deliver(run: Run, records: readonly LogRecord[], from: Position): void 
   if (state.mode !== 'live' || endsByExpiry(run)) return;
   state.readPosition = Math.max(state.readPosition, from);
   const fresh = records.filter(({ position }) => position > state.readPosition);
-  for (const { entities, position } of writer.bundles(fresh)) {
+  for (const { shown, position } of writer.bundles(fresh)) {
     // Checks the backlog before the frame, so that a single entity above the limit still gets through.
     if (pipe.backlog() > bound(options, services.memory)) {
       overflow(run);
       return;
     }
-    writer.notify(entities, position);
+    writer.notify(shown, position);
     state.readPosition = position;
     state.sentPosition = position;
   }

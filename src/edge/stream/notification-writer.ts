@@ -8,20 +8,25 @@ import { positionText } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
 import { frameBytes } from './limits.ts';
 
-/** Changes that go into one frame. */
+/** Changes, or entities of a snapshot, that go into one frame. */
 interface Bundle {
-  readonly entities: readonly string[];
+  readonly shown: readonly ShownEntity[];
   /** The position of the last change. */
   readonly position: Position;
+}
+
+interface ShownEntity {
+  readonly entity: Entity;
+  readonly text: string;
 }
 
 export interface NotificationWriter {
   /** Renders changes in order, bundled up to the frame size. Rendering is lazy. */
   bundles(records: readonly LogRecord[]): Iterable<Bundle>;
   /** Renders entities of a snapshot, bundled likewise. */
-  present(entities: readonly Entity[]): Iterable<readonly string[]>;
+  present(entities: readonly Entity[]): Iterable<Bundle>;
   /** Writes one notification. Without a position it is part of a snapshot. */
-  notify(entities: readonly string[], position?: Position): void;
+  notify(shown: Bundle['shown'], position?: Position): void;
   mark(mark: Mark, position: Position): void;
 }
 
@@ -46,6 +51,8 @@ export interface NotificationWriterOptions {
   readonly format: NotificationFormat;
   readonly feed: Feed;
   readonly services: Services;
+  /** Notes an entity for the audit. Absent: there is none. */
+  readonly note?: ((entity: Entity) => void) | undefined;
 }
 
 export function createNotificationWriter({
@@ -54,33 +61,33 @@ export function createNotificationWriter({
   format,
   feed,
   services,
+  note,
 }: NotificationWriterOptions): NotificationWriter {
   const nextId = (position: string | undefined): string =>
     position === undefined ? services.ids.next('Notification') : notificationId(subscriptionId, position);
   return {
     *bundles(records) {
       const texts = records.map((record) => ({
-        position: record.position,
+        ...{ entity: record.entity, position: record.position },
         write: () => feed.renderer.render(record, changeView),
       }));
-      for (const bundle of bundled(texts)) {
-        yield { entities: bundle.map(({ text }) => text), position: bundle.at(-1)?.position ?? 0 };
-      }
+      yield* bundled(texts);
     },
     *present(entities) {
       const texts = entities.map((entity) => ({
-        position: 0,
+        ...{ entity, position: 0 },
         write: () => JSON.stringify(renderPresent(entity, changeView)),
       }));
-      for (const bundle of bundled(texts)) yield bundle.map(({ text }) => text);
+      yield* bundled(texts);
     },
-    notify(entities, position) {
+    notify(shown, position) {
+      if (note) for (const { entity } of shown) note(entity);
       const at = position === undefined ? undefined : positionText(feed.epoch, position);
       const notification = notificationTexts({
         id: nextId(at),
         subscriptionId,
         notifiedAt: services.clock.now(),
-        entities,
+        entities: shown.map(({ text }) => text),
       });
       format.notification(notification, at);
     },
@@ -89,26 +96,24 @@ export function createNotificationWriter({
 }
 
 interface LazyText {
+  readonly entity: Entity;
   readonly position: Position;
   readonly write: () => string;
 }
-interface RenderedText {
-  readonly position: Position;
-  readonly text: string;
-}
 
-function* bundled(texts: readonly LazyText[]): Iterable<readonly RenderedText[]> {
-  let bundle: RenderedText[] = [];
-  let size = 0;
-  for (const { position, write } of texts) {
+function* bundled(texts: readonly LazyText[]): Iterable<Bundle> {
+  let shown: ShownEntity[] = [];
+  let [size, last] = [0, 0];
+  for (const { entity, position, write } of texts) {
     const text = write();
-    if (bundle.length > 0 && size + text.length > frameBytes) {
-      yield bundle;
-      bundle = [];
+    if (shown.length > 0 && size + text.length > frameBytes) {
+      yield { shown, position: last };
+      shown = [];
       size = 0;
     }
-    bundle.push({ position, text });
+    shown.push({ entity, text });
     size += text.length;
+    last = position;
   }
-  if (bundle.length > 0) yield bundle;
+  if (shown.length > 0) yield { shown, position: last };
 }

@@ -52,9 +52,9 @@ async function send(
   records: readonly LogRecord[],
   reached: Position,
 ): Promise<void> {
-  for (const { entities, position } of writer.bundles(records)) {
+  for (const { shown, position } of writer.bundles(records)) {
     if (!(await pipe.drained()) || state.mode !== 'reading') return;
-    writer.notify(entities, state.isInSnapshot ? undefined : position);
+    writer.notify(shown, state.isInSnapshot ? undefined : position);
     state.readPosition = position;
     if (!state.isInSnapshot) state.sentPosition = position;
   }

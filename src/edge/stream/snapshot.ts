@@ -60,9 +60,9 @@ function noteVersions(versions: Map<string, Position>, page: readonly Stored[], 
 }
 
 async function sendPage(stream: StreamContext, page: readonly Stored[]): Promise<boolean> {
-  for (const texts of stream.writer.present(page.map((stored) => stored.entity()))) {
+  for (const { shown } of stream.writer.present(page.map((stored) => stored.entity()))) {
     if (!(await isOpen(stream))) return false;
-    stream.writer.notify(texts);
+    stream.writer.notify(shown);
   }
   return true;
 }

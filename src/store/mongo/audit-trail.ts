@@ -21,6 +21,7 @@ export function createAuditTrail(collection: Collection<AuditDocument>): AuditTr
   const opened = async (): Promise<Collection<AuditDocument>> => {
     indexed ??= collection.createIndexes([
       { key: { tenant: 1, terms: 1, _id: -1 } },
+      { key: { tenant: 1, _id: -1 } },
       { key: { isRead: 1, _id: -1 }, partialFilterExpression: { isRead: true } },
     ]);
     // An attempt that failed is repeated at the next use.

@@ -148,8 +148,8 @@ describe('the audit', () => {
     ).toEqual(['urn:x:2', 'urn:x:1']);
     expect(csv.headers.get('content-type')).toBe('text/csv');
     const [header, first] = String(csv.body).split('\r\n');
-    expect(header).toBe('id,at,principal,address,operation,result,entity,types,resource,grants');
-    expect(first).toMatch(/^\w+,2\S+Z,key:bor,127.0.0.1,createEntity,done,urn:x:2,Lamp,,writer$/);
+    expect(header).toBe('id,at,principal,address,operation,result,entity,types,resource,grants,count');
+    expect(first).toMatch(/^\w+,2\S+Z,key:bor,127.0.0.1,createEntity,done,urn:x:2,Lamp,,writer,$/);
   });
 
   test('shows the owner of data who used these, and nothing else', async () => {

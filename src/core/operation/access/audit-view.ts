@@ -8,7 +8,7 @@ export type AuditView = (line: AuditLine) => Promise<AuditLine | undefined>;
 
 /**
  * A full grant shows all lines. A partial grant, such as that of a data owner, shows the lines about an entity that it covers now, and about
- * lists of entities of types that it gives as a whole. It shows no addresses. The lines about deleted entities need a full grant, as their
+ * lists of entities of types that it gives as a whole, not those about other resources. It shows no addresses. The lines about deleted entities need a full grant, as their
  * history does.
  */
 export async function createAuditView(call: CallContext): Promise<AuditView> {
@@ -25,7 +25,7 @@ export async function createAuditView(call: CallContext): Promise<AuditView> {
   const known = new Map<string, boolean>();
   return async ({ address: _address, ...line }) => {
     const { entity, types = [], resource } = line;
-    if (resource !== undefined) return undefined;
+    if (entity === undefined && resource !== undefined) return undefined;
     if (entity === undefined) return types.length > 0 && types.every((type) => wholeTypes.has(type)) ? line : undefined;
     const isVisible = known.get(entity) ?? (await isCovered(entity));
     if (known.size < knownMax) known.set(entity, isVisible);

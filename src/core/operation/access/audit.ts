@@ -79,7 +79,7 @@ async function readPage(
 ): Promise<{ readonly lines: readonly AuditLine[]; readonly next?: string }> {
   const lines: AuditLine[] = [];
   let [examined, last] = [0, ''];
-  for await (const { line, isVisible } of linesOf(query, call)) {
+  for await (const { line, isVisible } of linesOf(query, call, limit + 1)) {
     // One more was read than is shown, so that there is a next page only when there is more.
     if (lines.length === limit) return { lines, next: last };
     examined += 1;
@@ -95,19 +95,19 @@ interface Examined {
   readonly isVisible: boolean;
 }
 
-/** The lines of a query, the newest first. */
-async function* linesOf(query: Query, call: CallContext): AsyncGenerator<Examined> {
+/** The lines of a query, the newest first. It reads `wanted` lines first, and more at a time when these were not enough. */
+async function* linesOf(query: Query, call: CallContext, wanted = readMax): AsyncGenerator<Examined> {
   const { audit } = call.services.stores;
   const view = await createAuditView(call);
   let { below } = query;
-  for (;;) {
-    const found = await audit.find({ ...query, limit: readMax, ...(below === undefined ? {} : { below }) });
+  for (let limit = Math.min(wanted, readMax); ; limit = readMax) {
+    const found = await audit.find({ ...query, limit, ...(below === undefined ? {} : { below }) });
     for (const line of found) {
       const visible = await view(line);
       yield { line: visible ?? line, isVisible: visible !== undefined };
     }
     below = found.at(-1)?.id;
-    if (found.length < readMax) return;
+    if (found.length < limit) return;
   }
 }
 
@@ -139,12 +139,13 @@ async function* exportPieces(query: Query, call: CallContext, limit: number): As
 
 /** A line as clients get it, with types in the terms of the request. */
 function lineJson(line: AuditLine, { context }: CallContext): JsonObject {
-  const { id, tenant: _tenant, isRead: _isRead, types, grants, ...members } = line;
+  const { id, tenant: _tenant, isRead: _isRead, types, grants, count, ...members } = line;
   return {
     id,
     at: auditTimeOf(id),
     ...members,
     ...(types ? { types: types.map((type) => context.compact(type)) } : undefined),
     grants: [...grants],
+    ...(count === undefined ? undefined : { count }),
   };
 }

@@ -18,12 +18,13 @@ import { subscriptionCollection } from '../../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { readSubscription } from '../../../core/subscription/read-subscription.ts';
 import { audienceOf } from '../audience.ts';
-import { createConsumer } from '../consumer.ts';
+import { type Consumer, createConsumer } from '../consumer.ts';
 import type { FeedReference, OpenFeed } from '../feed.ts';
 import type { StreamLimits } from '../limits.ts';
 import { createNotificationWriter } from '../notification-writer.ts';
+import { noteFor } from '../record.ts';
 import { watchRights } from '../rights.ts';
-import { findStart, type SubscribeStart } from '../start.ts';
+import { findStart, type Start, type SubscribeStart } from '../start.ts';
 import { readSubject } from '../stored.ts';
 import {
   streamParameters,
@@ -209,27 +210,49 @@ async function run(state: State, subject: StreamRequest, peer: Peer): Promise<vo
   await follow(state, { ...subject, reference }, peer);
 }
 
-async function follow(
+interface Following extends StreamRequest {
+  readonly reference: FeedReference;
+}
+
+async function follow(state: State, following: Following, { client, sink }: Peer): Promise<void> {
+  const { feed } = following.reference;
+  const start = await findStart(following.start, feed);
+  const consumer = consumerOf(state, following, { client, start });
+  const position = positionText(feed.epoch, start.position);
+  if (start.isGap) client.mark('gap', position);
+  // A client cannot resume an interrupted snapshot, so it gets no position until the snapshot is complete.
+  else if (!start.isSnapshotFirst) client.locate(position);
+  const heart = setInterval(() => {
+    if (client.beat()) consumer.beat();
+  }, state.limits.pingIntervalMs);
+  sink.closed(() => {
+    clearInterval(heart);
+    consumer.end();
+  });
+  consumer.run();
+}
+
+function consumerOf(
   { services, limits }: State,
-  {
+  { plan, tenant, principal: { identity }, address, overflow, reference: { feed } }: Following,
+  { client, start }: Pick<Peer, 'client'> & { readonly start: Start },
+): Consumer {
+  // The present rights, which are watched. They may have changed since the request was allowed.
+  const audience = audienceOf({ tenant, principal: services.access.principalOf(identity) }, feed.store);
+  const recipient = { tenant, principal: identity.subject, ...(address === undefined ? {} : { address }), id: plan.id };
+  return createConsumer({
     plan,
-    tenant,
-    principal: { identity },
-    start: wanted,
-    overflow,
-    reference: { feed },
-  }: StreamRequest & { readonly reference: FeedReference },
-  { client, sink }: Peer,
-): Promise<void> {
-  const start = await findStart(wanted, feed);
-  const subscriptionId = plan.id ?? services.ids.next('Subscription');
-  const consumer = createConsumer({
-    plan,
-    // The present rights, which are watched. They may have changed since the request was allowed.
-    audience: audienceOf({ tenant, principal: services.access.principalOf(identity) }, feed.store),
+    audience,
     feed,
     pipe: client,
-    writer: createNotificationWriter({ subscriptionId, changeView: plan.changeView, format: client, feed, services }),
+    writer: createNotificationWriter({
+      subscriptionId: plan.id ?? services.ids.next('Subscription'),
+      changeView: plan.changeView,
+      format: client,
+      feed,
+      services,
+      note: noteFor(recipient, audience, services),
+    }),
     services,
     overflow,
     bufferBytes: limits.bufferBytes,
@@ -237,16 +260,4 @@ async function follow(
     isSnapshotFirst: start.isSnapshotFirst,
     ended: (reason) => client.end(reason),
   });
-  const position = positionText(feed.epoch, start.position);
-  if (start.isGap) client.mark('gap', position);
-  // A client cannot resume an interrupted snapshot, so it gets no position until the snapshot is complete.
-  else if (!start.isSnapshotFirst) client.locate(position);
-  const heart = setInterval(() => {
-    if (client.beat()) consumer.beat();
-  }, limits.pingIntervalMs);
-  sink.closed(() => {
-    clearInterval(heart);
-    consumer.end();
-  });
-  consumer.run();
 }

@@ -5,6 +5,7 @@ import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from '
 import { anonymous, type Authenticate, credentialsNeeded } from '../../../core/access/identity.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, Services } from '../../../core/operation/operation.ts';
+import { refusedLine } from '../../../core/operation/recording.ts';
 import { holderOfTicket } from '../../../core/operation/stream/tickets.ts';
 import { epochOf } from '../../../core/port/position.ts';
 import { countTraffic } from '../../traffic.ts';
@@ -170,8 +171,10 @@ async function identify(handshake: Handshake, { services, authenticate }: Identi
   const holder =
     ticket === undefined ? { ...handshake, identity: await authenticate() } : await holderOfTicket(ticket, tickets);
   const { tenant, identity, contextUrl } = holder;
-  if (identity.kind === 'anonymous' && services.access.principalOf(identity).grants.length === 0)
+  if (identity.kind === 'anonymous' && services.access.principalOf(identity).grants.length === 0) {
+    services.audit?.addRefused(refusedLine('stream', handshake.address));
     throw credentialsNeeded();
+  }
   const context = await (contextUrl === undefined
     ? contexts.defaultContext(tenant)
     : contexts.resolve(contextUrl, tenant));

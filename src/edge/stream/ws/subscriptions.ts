@@ -16,6 +16,7 @@ import type { StreamLimits } from '../limits.ts';
 import { createNotificationWriter, type NotificationFormat } from '../notification-writer.ts';
 import type { AckFrame, SubscribeFrame } from './read-frame.ts';
 import type { Peer } from './request.ts';
+import { noteFor, recordSubscribe, type StreamRecipient } from '../record.ts';
 import { findStart, type Start } from '../start.ts';
 import { ackedFrame, notificationFrame, positionFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
 
@@ -55,7 +56,8 @@ interface State extends SubscriptionsOptions {
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const state: State = { ...options, opened: new Map(), isOver: false };
   return {
-    open: (frame) => open(state, frame),
+    open: (frame) =>
+      recordSubscribe(recipientOf(state, subscriptionIdIn(frame)), state.services, () => open(state, frame)),
     close: (id) => {
       if (!drop(state, id)) return Promise.reject(unknown(id));
       state.connection.send(unsubscribedFrame(id));
@@ -71,6 +73,16 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     },
   };
 }
+
+const subscriptionIdIn = ({ subject }: SubscribeFrame): string | undefined =>
+  'subscriptionId' in subject ? subject.subscriptionId : undefined;
+
+const recipientOf = ({ peer: { tenant, identity, address } }: State, id: string | undefined): StreamRecipient => ({
+  tenant,
+  principal: identity.subject,
+  ...(address === undefined ? undefined : { address }),
+  id,
+});
 
 const unknown = (id: string): Problem =>
   new Problem('ResourceNotFound', `There is no subscription ${quoted(id)} on this connection.`);
@@ -202,6 +214,7 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
       format: formatFor(connection, id),
       feed,
       services,
+      note: noteFor(recipientOf(state, plan.id), audience, services),
     }),
     services,
     overflow: frame.overflow,

@@ -49,6 +49,19 @@ test('messages have the rights of the roles or of the key that their topic names
   expect([await has(1), await has(2)]).toEqual([true, false]);
   await eventually(rejected, (count) => count === 1);
 
+  const recorded = async (): Promise<readonly unknown[]> => {
+    const asked = await fetch(`${broker.url}/ngsi-ld/v1/access/audit?operation=upsertMeasured&type=Counter`, {
+      headers,
+    });
+    const lines = (await asked.json()) as readonly Record<string, unknown>[];
+    return lines.map(({ principal, entity, result }) => [principal, entity, result]).sort();
+  };
+  expect(await eventually(recorded, ({ length }) => length === 3)).toEqual([
+    ['key:device', counter(3), 'done'],
+    ['mqtt:mlaka-plan', counter(1), 'done'],
+    ['mqtt:mlaka-plan', counter(2), 'Forbidden'],
+  ]);
+
   // More rows than the quota of writes has room for: they wait until there is some.
   const rows = JSON.stringify(Array.from({ length: 620 }, (_, n) => ({ n })));
   await device.publishAsync('k/5', rows, { qos: 1 });
