@@ -15,6 +15,7 @@ import type { Config } from './config/options.ts';
 import { modelsFolderOf, root } from './folders.ts';
 import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
+import { openDataOperations } from './open-data.ts';
 import { readTrustedProxies } from './proxies.ts';
 import { readServedFiles } from './served-files.ts';
 import type { Streams } from './streams.ts';
@@ -69,6 +70,7 @@ function httpOptions(
     services,
     operations: [...operations, ...streams.events.operations, ...access.operations],
     v2Operations: [...v2EntityOperations, ...v2SubscriptionOperations],
+    openDataOperations: openDataOperations(config, services),
     compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
     limits: httpLimitsOf(config, services.memory),
     corsOrigin: config.corsOrigin,

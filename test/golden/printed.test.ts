@@ -15,6 +15,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/models.md', 1],
   ['docs/ngsi-ld-2.0.md', 0],
   ['docs/ngsi-v2.md', 3],
+  ['docs/open-data.md', 0],
   ['docs/snapshots.md', 0],
 ];
 

@@ -60,6 +60,9 @@ export default {
     door('mongodb', '^src/store/mongo/'),
     door('markdown-it', '^src/app/docs/'),
     door('jose', '^src/edge/auth/'),
+    door('n3', '^src/city/catalogue/'),
+    door('jsonld', '^src/(city/catalogue|app/command/export)/'),
+    door('rdfxml-streaming-parser', '^src/city/catalogue/'),
     door('ajv', '^src/(edge/http|city/models|app/config)/'),
   ],
   options: {

@@ -7,6 +7,9 @@ import { choice, type Option, text, textThat, toggle, whole } from './option.ts'
 
 const mebibyte = 2 ** 20;
 
+/** True for a URL without query and fragment, to which paths can be added. */
+const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:\/\/[^?#\s]+$/.test(url);
+
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
   host: text(
@@ -50,6 +53,14 @@ export const options = {
     'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; * is any.',
     '',
     'NAME[,NAME...]',
+  ),
+  publicUrl: textThat(
+    { isGood: (url) => url === '' || isWebUrl(url), what: 'an http or https URL' },
+    text(
+      'URL at which the public reaches the broker: the addresses of datasets in the catalogue begin with it, so that they stay the same. Empty: the address of each request (docs/open-data.md).',
+      '',
+      'URL',
+    ),
   ),
   alias: text('Name of this broker among others; it must be the only one of this name.', 'mlaka', 'NAME'),
   data: text('Folder for everything that is kept.', './data', 'FOLDER'),

@@ -1,13 +1,20 @@
 /** Texts of answers. A short text is one string. A long text has its beginning as a string, and produces the rest while it is read. */
 import type { YieldToEventLoop } from '../port/clock.ts';
 
-export interface LongText {
+interface LongText {
   readonly begin: string;
   /** Can be iterated once at most. */
   readonly rest: AsyncIterable<string>;
 }
 
 export type Text = string | LongText;
+
+/** Content of texts and bytes. Its beginning is known; the rest is produced while it is read. */
+export interface LongContent {
+  readonly begin: string | Uint8Array;
+  /** Can be iterated once at most. */
+  readonly rest: AsyncIterable<string | Uint8Array>;
+}
 
 /** The text before and after the elements of a list. */
 interface Frame {

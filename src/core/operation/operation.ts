@@ -22,7 +22,7 @@ import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 import type { ContextRegistry } from './context/registry.ts';
-import type { Text } from './long-text.ts';
+import type { LongContent, Text } from './long-text.ts';
 import type { SnapshotRuns } from './snapshot/runs.ts';
 import type { Tickets } from './stream/tickets.ts';
 
@@ -39,7 +39,16 @@ export interface OperationRequest {
 }
 
 /** The media type of the answer (clause 6.3.4). */
-export type Media = 'json' | 'ld+json' | 'geo+json' | 'event-stream' | 'ndjson' | 'csv';
+export type Media =
+  | 'json'
+  | 'ld+json'
+  | 'geo+json'
+  | 'event-stream'
+  | 'ndjson'
+  | 'csv'
+  | 'turtle'
+  | 'rdf+xml'
+  | 'parquet';
 
 /** Limits that are options of the broker. */
 export interface Limits {
@@ -162,6 +171,9 @@ export interface TimeRange {
   readonly size: number | '*';
 }
 
+/** The content of a document: a text, bytes, or pieces of these that are made while they are sent. */
+export type DocumentContent = string | Uint8Array | LongContent;
+
 /** The result of an operation. Bindings choose statuses and headers. */
 export type OperationResult =
   /** 201 with the path of the created resource, and perhaps a body. `isAccepted`: 202, as the draft of NGSI-LD 2.0 has it. */
@@ -195,6 +207,13 @@ export type OperationResult =
       readonly media?: Media;
       /** True when the text is in the representation of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
+    }
+  /** A document outside the NGSI-LD API, with its own status and headers. Without content, as for 304, only these are sent. */
+  | {
+      readonly kind: 'document';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly content?: DocumentContent;
     }
   /**
    * 200 with a text that continues until one side ends it. `open` is called before the head of the answer is sent, or never. It takes the

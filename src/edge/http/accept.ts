@@ -16,6 +16,9 @@ export const mediaTypes: Readonly<Record<Media, string>> = {
   'event-stream': 'text/event-stream',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
+  turtle: 'text/turtle',
+  'rdf+xml': 'application/rdf+xml',
+  parquet: 'application/vnd.apache.parquet',
 };
 
 /** Returns the offered type with the highest weight; the first offered wins a tie. Throws Refusal 406 when the client accepts none. */

@@ -14,6 +14,7 @@ import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { isCompatibilityPath, replyOfCompatibilityRoute } from './compatibility-routes.ts';
 import { foreignHost, type HostCheck } from './host-names.ts';
+import { isOpenDataPath, replyOfOpenData } from './open-data.ts';
 import { type PageRoute, replyOfPage } from './pages.ts';
 import { readRequest } from './read.ts';
 import { Refusal } from './refusal.ts';
@@ -38,6 +39,8 @@ export interface DispatchOptions {
   readonly operations: readonly Operation[];
   /** Operations of NGSI v2, at `/v2`. */
   readonly v2Operations?: readonly Operation[];
+  /** Operations outside `/ngsi-ld/v1` that answer with documents: the catalogue and its files. */
+  readonly openDataOperations?: readonly Operation[];
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: BodyLimits;
@@ -56,9 +59,10 @@ export interface DispatchOptions {
 }
 
 /** The options and everything that is built from them once. */
-interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes' | 'v2Operations'> {
+interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes' | 'openDataOperations' | 'v2Operations'> {
   readonly routes: Routes;
   readonly v2Routes: Routes;
+  readonly openDataRoutes: Routes;
   readonly compatibilityRoutes: Routes<CompatibilityRoute>;
   /** Headers of every response, by the scheme of the request. */
   readonly constant: Readonly<Record<'http' | 'https', Headers>>;
@@ -80,6 +84,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     ...options,
     routes: createRoutes(options.operations),
     v2Routes: createRoutes(options.v2Operations ?? [], []),
+    openDataRoutes: createRoutes(options.openDataOperations ?? [], []),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
     constant: constantHeaders(options),
     bodyBudget: createBodyBudget(options.services.memory),
@@ -162,14 +167,32 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, { target, 
     if (page.isGuarded === true) await requireGrant(exchange.request, dispatch, mayReadEverything);
     return replyOfPage(page, exchange.request, dispatch);
   }
-  return isV2(target)
-    ? replyOfV2(exchange, dispatch, { target, label })
+  if (isV2(target)) return replyOfV2(exchange, dispatch, { target, label });
+  return isOpenDataPath(dispatch.openDataRoutes, target.path)
+    ? replyOfDocument(exchange, dispatch, { target, label })
     : replyOfApi(exchange, dispatch, { target, label });
 }
 
 interface Targeted {
   readonly target: Target;
   readonly label: OperationLabel;
+}
+
+async function replyOfDocument(
+  exchange: Exchange,
+  dispatch: DispatchContext,
+  { target, label }: Targeted,
+): Promise<Reply> {
+  const { method = '' } = exchange.request;
+  const { openDataRoutes, corsOrigin } = dispatch;
+  if (method === 'OPTIONS') return optionsReply(openDataRoutes, target.path, corsOrigin);
+  const route = findRoute(openDataRoutes, method, target.path);
+  label.name = route.operation.name;
+  return replyOfOpenData(
+    exchange,
+    { ...route, query: target.query },
+    { ...dispatch, onRead: (caller) => noteSender(caller, dispatch, label) },
+  );
 }
 
 /** The reply of the NGSI-LD API, or of the API of another project. */

@@ -1,7 +1,7 @@
 /** Defines an HTTP reply as a value and sends it. No other module writes responses. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../core/model/json.ts';
-import type { LongText, Text } from '../../core/operation/long-text.ts';
+import type { LongContent } from '../../core/operation/long-text.ts';
 import type { EventSink } from '../../core/operation/operation.ts';
 import type { BodyReservation } from './body-budget.ts';
 import { openResponseWriter, type ResponseWriterContext, pieceBytes, watchDrainTimeout } from './response-writer.ts';
@@ -13,7 +13,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   /** Absent: a response without content. */
-  readonly body?: Text | Buffer;
+  readonly body?: string | Buffer | LongContent;
   /** Returns what writes content continuously after the headers, instead of a body. Throws a Problem when there is no place for it. */
   readonly follow?: () => (sink: EventSink) => void;
 }
@@ -93,5 +93,5 @@ function endAtOnce(response: ServerResponse, { content, length = 0 }: Content, c
   if (response.socket && response.socket.writableLength > 0) watchDrainTimeout(response, length, context);
 }
 
-const isLong = (content: Content['content']): content is Buffer | LongText =>
+const isLong = (content: Content['content']): content is Buffer | LongContent =>
   typeof content === 'object' && (!(content instanceof Buffer) || content.length > pieceBytes);

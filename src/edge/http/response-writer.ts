@@ -1,6 +1,6 @@
 /** Sends long content with backpressure, within the memory budget. A client that reads too slowly loses its connection. */
 import type { ServerResponse } from 'node:http';
-import type { LongText } from '../../core/operation/long-text.ts';
+import type { LongContent } from '../../core/operation/long-text.ts';
 import type { Services } from '../../core/operation/operation.ts';
 
 /** Size in bytes up to which content is written in one piece. */
@@ -19,10 +19,10 @@ export interface ResponseWriter {
 }
 
 /** Throws MemoryBudgetExceeded when responses use their whole share of the budget. */
-export function openResponseWriter(content: Buffer | LongText, context: ResponseWriterContext): ResponseWriter {
+export function openResponseWriter(content: Buffer | LongContent, context: ResponseWriterContext): ResponseWriter {
   const { memory } = context.services;
   const { begin: first, rest } =
-    'begin' in content ? { ...content, begin: Buffer.from(content.begin) } : { begin: content };
+    'begin' in content ? { ...content, begin: bytesOf(content.begin) } : { begin: content };
   const held = memory.held('answers');
   // A single response may exceed the share: otherwise it could never be sent.
   if (held > 0 && held + first.length > memory.share('answers')) throw memory.refusal('answers');
@@ -30,9 +30,12 @@ export function openResponseWriter(content: Buffer | LongText, context: Response
   return { writeAll: (response) => writePieces(response, { first, rest, ...context }) };
 }
 
+const bytesOf = (piece: string | Uint8Array): Buffer =>
+  typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+
 interface WriteState extends ResponseWriterContext {
   readonly first: Buffer;
-  readonly rest: LongText['rest'] | undefined;
+  readonly rest: LongContent['rest'] | undefined;
 }
 
 async function writePieces(response: ServerResponse, { first, rest, ...context }: WriteState): Promise<void> {
@@ -48,7 +51,7 @@ async function writePieces(response: ServerResponse, { first, rest, ...context }
     return handOver(piece, response, context);
   };
   try {
-    const isTaken = (await send(first)) && (!rest || (await every(rest, (text) => send(Buffer.from(text)))));
+    const isTaken = (await send(first)) && (!rest || (await every(rest, (piece) => send(bytesOf(piece)))));
     if (isTaken) await endAndFlush(response, context);
   } catch (cause) {
     // The head is sent already, so closing the connection is the only way to signal that the content is incomplete.
@@ -59,9 +62,12 @@ async function writePieces(response: ServerResponse, { first, rest, ...context }
   }
 }
 
-/** True when all texts are sent. */
-async function every(texts: AsyncIterable<string>, send: (text: string) => Promise<boolean>): Promise<boolean> {
-  for await (const text of texts) if (!(await send(text))) return false;
+/** True when all pieces are sent. */
+async function every(
+  pieces: LongContent['rest'],
+  send: (piece: string | Uint8Array) => Promise<boolean>,
+): Promise<boolean> {
+  for await (const piece of pieces) if (!(await send(piece))) return false;
   return true;
 }
 

@@ -31,6 +31,8 @@ export interface HttpOptions extends PageOptions {
   readonly operations: readonly Operation[];
   /** Operations of NGSI v2, at `/v2`. */
   readonly v2Operations?: readonly Operation[];
+  /** Operations outside `/ngsi-ld/v1` that answer with documents: the catalogue and its files. */
+  readonly openDataOperations?: readonly Operation[];
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: HttpLimits;

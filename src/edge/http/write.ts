@@ -41,6 +41,8 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
       return jsonReply(200, answer.body);
     case 'partly':
       return jsonReply(207, answer.body);
+    case 'document':
+      return documentReply(answer);
     case 'events':
       return {
         status: 200,
@@ -48,6 +50,14 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
         follow: answer.open,
       };
   }
+}
+
+/** Bytes become a Buffer over the same memory. */
+function documentReply({ status, headers, content }: Extract<OperationResult, { kind: 'document' }>): Reply {
+  if (content === undefined) return { status, headers };
+  const body =
+    content instanceof Uint8Array ? Buffer.from(content.buffer, content.byteOffset, content.byteLength) : content;
+  return { status, headers, body };
 }
 
 function createdReply({ location, body, isAccepted = false }: Extract<OperationResult, { kind: 'created' }>): Reply {

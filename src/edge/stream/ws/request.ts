@@ -52,6 +52,7 @@ const statusOf: Readonly<Record<OperationResult['kind'], number>> = {
   partly: 207,
   found: 200,
   plain: 200,
+  document: 200,
   events: 200,
 };
 
@@ -128,8 +129,9 @@ async function writeResponse(answer: OperationResult, id: string, status: number
     case 'partly':
       return responseFrame({ id, status }, JSON.stringify(answer.body));
     case 'plain':
+    case 'document':
     case 'events':
-      throw new Problem('OperationNotSupported', 'Events are had by HTTP; here subscribe to them.');
+      throw new Problem('OperationNotSupported', 'Events and documents are had by HTTP.');
     case 'found':
       return responseFrame(
         { id, status, position: answer.position, ...pageMembers(answer.page), partAfter: answer.range?.end },

@@ -1,0 +1,88 @@
+/** Reads the entities of the catalogue from the store of a call: only what the caller may see. */
+import { createHash, type Hash } from 'node:crypto';
+import { anyOfTypes, type Filter } from '../../core/language/filter.ts';
+import { Problem } from '../../core/model/problem.ts';
+import type { CallContext } from '../../core/operation/operation.ts';
+import type { Stored } from '../../core/port/store.ts';
+import { type Dataset, isPublic, nameDatasets } from './dataset.ts';
+import { describe, type Description } from './description.ts';
+import type { IrisOf } from './terms.ts';
+
+/** The types of the entities that describe data. */
+const types = ['Catalogue', 'Dataset', 'Distribution', 'DataService', 'Agent'] as const;
+type Type = (typeof types)[number];
+
+export interface Catalogue {
+  /** The description of the catalogue itself: the oldest entity of its type. Absent: there is none. */
+  readonly about?: Description;
+  /** All datasets that the caller may see, in the order of creation. */
+  readonly datasets: readonly Dataset[];
+  /** Those of the public catalogue. */
+  readonly published: readonly Dataset[];
+  readonly distributions: readonly Description[];
+  readonly services: readonly Description[];
+  /** By id. */
+  readonly agents: ReadonlyMap<string, Description>;
+  /** Changes when any of these entities, or what the caller may see of it, changes. */
+  readonly version: string;
+}
+
+/** Most entities that a catalogue is made of. */
+const entitiesMax = 50_000;
+const pageSize = 1000;
+
+/** Throws TooManyResults when more entities describe data than a catalogue can be made of. */
+export async function readCatalogue(
+  { store, now, services: { yieldToEventLoop } }: Pick<CallContext, 'store' | 'now' | 'services'>,
+  irisOf: IrisOf,
+): Promise<Catalogue> {
+  const byType = new Map<Type, Description[]>(types.map((type) => [type, []]));
+  const hash = createHash('sha256');
+  for await (const stored of entitiesOf({ store, now }, types.flatMap(irisOf))) {
+    const pause = yieldToEventLoop();
+    if (pause) await pause;
+    const entity = stored.entity();
+    addVersion(hash, stored);
+    for (const type of types)
+      if (irisOf(type).some((iri) => entity.types.includes(iri))) byType.get(type)?.push(describe(entity, irisOf));
+  }
+  const of = (type: Type): readonly Description[] => byType.get(type) ?? [];
+  const [about] = of('Catalogue');
+  const datasets = nameDatasets(of('Dataset'));
+  return {
+    ...(about ? { about } : undefined),
+    datasets,
+    published: datasets.filter((dataset) => isPublic(dataset.about)),
+    distributions: of('Distribution'),
+    services: of('DataService'),
+    agents: new Map(of('Agent').map((agent) => [agent.id, agent])),
+    version: hash.digest('base64url'),
+  };
+}
+
+/** All entities of some types, in the order of creation. */
+async function* entitiesOf(
+  { store, now }: Pick<CallContext, 'store' | 'now'>,
+  iris: readonly string[],
+): AsyncGenerator<Stored> {
+  const filter: Filter = { selectors: [{ types: anyOfTypes([...new Set(iris)]) }] };
+  let after: number | undefined;
+  for (let count = 0; ; ) {
+    const found = await store.find({ filter, now, limit: pageSize, ...(after === undefined ? {} : { after }) });
+    yield* found;
+    count += found.length;
+    after = found.at(-1)?.cursor;
+    if (found.length < pageSize) return;
+    if (count >= entitiesMax)
+      throw new Problem(
+        'TooManyResults',
+        `More than ${entitiesMax} entities describe data; a catalogue has no room for them.`,
+      );
+  }
+}
+
+/** Adds what tells whether an entity reads as before. Where that depends on the time, it is the content itself. */
+function addVersion(hash: Hash, stored: Stored): void {
+  const { id, version, part = '', isPart = false } = stored;
+  hash.update(JSON.stringify([id, version, part, isPart ? stored.entity() : null]));
+}
