@@ -80,7 +80,8 @@ describe.each(testedStores)('histories over context sources (%s)', (store) => {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end('[]');
     });
     await register(url, { ...of('Old'), observationInterval: { startAt: at(1), endAt: at(2) } });
-    await register(url, { ...of('Old'), operations: ['retrieveOps'] });
+    for (const operation of ['retrieveOps', 'retrieveTemporal'])
+      await register(url, { ...of('Old'), operations: [operation] });
     await record(0, 'urn:old:1', 'Old', { a: measured([1, 1]) });
     await send(0, `GET /temporal/entities?type=Old&timerel=after&timeAt=${at(5)}`);
     expect(asked).toEqual([]);

@@ -74,6 +74,30 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     expect(await here(1, id)).toBeUndefined();
   });
 
+  test('never leave here what a registration that is created at the same time has for itself', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => `urn:crane:${n}`);
+    const made = await Promise.all(
+      ids.map(async (id, n) => {
+        const registration = {
+          type: 'ContextSourceRegistration',
+          endpoint: urlOf(1),
+          operations: ['redirectionOps'],
+          ...exclusive(id, 'Crane', 'height'),
+        };
+        const write = () => send(0, 'POST /entities', { id, type: 'Crane', height: 1 });
+        const early = n % 2 === 0 ? write() : undefined;
+        const registering = send(0, 'POST /csourceRegistrations', registration);
+        await (early ?? write());
+        return (await registering).status;
+      }),
+    );
+    for (const [n, id] of ids.entries()) {
+      expect([201, 409]).toContain(made[n]);
+      if (made[n] === 201) expect(await here(0, id)).toBeUndefined();
+      else expect(await here(0, id)).toMatchObject({ height: 1 });
+    }
+  });
+
   test('of another type than the entity here go to the sources of that type', async () => {
     const id = 'urn:door:1';
     await send(0, 'POST /entities', { id, type: 'Door', name: 'north' });

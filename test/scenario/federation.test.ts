@@ -185,6 +185,14 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect((await send(0, 'POST /entityOperations/query?options=keyValues', query)).body).toEqual([body]);
   });
 
+  test('do not query a source that only retrieves', async () => {
+    const id = 'urn:barge:1';
+    await create(1, { id, type: 'Barge', line: 7 });
+    await register(urlOf(1), { ...about('Barge'), operations: ['retrieveEntity'] });
+    expect((await send(0, 'GET /entities?type=Barge')).body).toEqual([]);
+    expect((await send(0, `GET /entities/${id}?options=keyValues`)).body).toEqual({ id, type: 'Barge', line: 7 });
+  });
+
   test('name one entity by a text and several by a list when they query a source by POST', async () => {
     const bodies: unknown[] = [];
     const url = await listen((request, response) => {

@@ -89,6 +89,13 @@ const whole = (secret: string): object => ({
   owner: { type: 'Property', value: 'Kranj' },
 });
 
+/** Many elements about single pipes. */
+const pipes = (name: string, type = 'Other'): readonly object[] =>
+  Array.from({ length: 1500 }, (_, n) => ({
+    entities: [{ id: `urn:pipe:${n}`, type }],
+    propertyNames: n % 2 === 0 ? [name] : [name, `other${n}`],
+  }));
+
 scenarios('registrations', {
   'are given back as they were sent, in the terms of the request': [
     created('Whole', whole('Bearer 1')),
@@ -227,6 +234,20 @@ scenarios('registrations', {
     refused({ mode: 'redirect', information: [{ entities: [{ type: 'Pump' }] }] }, /urn:pump:1/, 409, 'Conflict'),
     created('Pumps', { information: [{ entities: [{ type: 'Pump', id: 'urn:pump:1' }], propertyNames: ['flow'] }] }),
     patched('Pumps', { mode: 'exclusive' }, 409),
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: 'urn:pipe:1234', type: 'Pipe', flow: 1 },
+      answers: 201,
+    },
+    refused({ mode: 'exclusive', information: pipes('flow') }, /urn:pipe:1234/, 409, 'Conflict'),
+    refused({ mode: 'redirect', information: pipes('flow', 'Pipe') }, /urn:pipe:1234/, 409, 'Conflict'),
+    created('Pipes', { mode: 'exclusive', information: pipes('level') }),
+    created('OtherPipes', { mode: 'redirect', information: pipes('flow', 'Tube') }),
+    created('Tubes', {
+      mode: 'redirect',
+      information: [{ entities: [{ type: 'Tube', idPattern: '^urn:tube:' }, { type: 'Hose' }] }],
+    }),
   ],
   'are found by what they are about': [
     created('ByType', {

@@ -170,10 +170,14 @@ async function replace(
       ...(before === undefined ? undefined : { before }),
       ...(next === undefined ? undefined : { after: next }),
     });
-  const isDone = await collection.replace(id, before, next);
-  if (isDone) await refresh(tenant, id, options);
-  if (isFollowed) store.log.announce();
-  return isDone;
+  // Whoever writes from now on finds it. What others have begun to write before is written before it, and found by a check after it.
+  if (after) tenant.index.put(readRegistration(after));
+  try {
+    return await collection.replace(id, before, next);
+  } finally {
+    await refresh(tenant, id, options);
+    if (isFollowed) store.log.announce();
+  }
 }
 
 /** Carries out the last change of the log if a crash came between. */

@@ -51,7 +51,9 @@ export interface Chosen {
   readonly warnings: readonly string[];
 }
 
-const readOperations = ['retrieveEntity', 'queryEntity', 'queryBatch'];
+/** A source that only retrieves single entities cannot answer a query. */
+const queryOperations = ['queryEntity', 'queryBatch'];
+const readOperations = ['retrieveEntity', ...queryOperations];
 
 /** A request that has passed this broker before is in a loop: it gets what is here (clause 4.3.6.4). */
 export function choose(
@@ -119,7 +121,11 @@ export async function queryMerged(
   const wanted = isSplit ? undefined : attributesAsked(filter, projection);
   const demand: Demand = { selectors, attrs: wanted, datasetIds: readDatasetIds(params) };
   const limits = isSplit ? {} : { geo, scopeQ };
-  const chosen = choose(index, demand, { conditions: { ...limits, csf: readSourceFilter(params, call) }, call });
+  const chosen = choose(index, demand, {
+    conditions: { ...limits, csf: readSourceFilter(params, call) },
+    call,
+    operations: queryOperations,
+  });
   if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
   refuseOrder(params);
   const plain: Filter = isSplit ? given({ selectors }) : filter;

@@ -1,7 +1,14 @@
 /** Operations that create, change and delete context source registrations (clauses 5.9.2 to 5.9.4). */
-import { isExpired, type Registration, registrationCollection, registrationIn } from '../../federation/registration.ts';
+import {
+  isExpired,
+  type Registration,
+  registrationCollection,
+  type RegistrationDocument,
+  registrationIn,
+  registrationJson,
+} from '../../federation/registration.ts';
 import type { RegistrationReplacement } from '../../federation/registrations.ts';
-import { conflictingEntities, overlappingRegistration } from '../../federation/registration-conflict.ts';
+import { conflictSearches, overlappingRegistration } from '../../federation/registration-conflict.ts';
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
@@ -27,6 +34,7 @@ export const createRegistration: Operation = {
       const before = await unlessExpired(id, call);
       await refuseConflicts(registration, call);
       if (!(await replace({ id, before, after: registration.document }, call))) throw alreadyExists(id);
+      await withdrawConflict(registration, undefined, call);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/csourceRegistrations/${id}` };
   },
@@ -45,9 +53,11 @@ export const updateRegistration: Operation = {
     await registrations.inTurn(call.tenant, async () => {
       const kept = await stored(id, call);
       if (kept === undefined || isGone(id, await registrations.of(call.tenant), call)) throw unknown(id);
-      const registration = patchRegistration(registrationIn(kept), bodyOf(request), call);
+      const before = registrationIn(kept);
+      const registration = patchRegistration(before, bodyOf(request), call);
       await refuseConflicts(registration, call);
       if (!(await replace({ id, before: kept, after: registration.document }, call))) throw changedMeanwhile(id);
+      await withdrawConflict(registration, before, call);
     });
     return { kind: 'done' };
   },
@@ -105,15 +115,38 @@ async function refuseConflicts(registration: Registration, call: CallContext): P
       'Conflict',
       `The ${mode} registration ${id} overlaps the ${other.mode} registration ${other.id}.`,
     );
-  for (const filter of conflictingEntities(registration)) {
-    const [entity] = await call.store.find({ filter, limit: 1, now: call.now, isLazy: true });
-    if (entity)
-      throw new Problem(
-        'Conflict',
-        `The ${mode} registration ${id} is of information that the entity ${entity.id} has here.`,
-      );
-  }
+  const entity = await conflictingEntity(registration, call);
+  if (entity !== undefined) throw localConflict(registration, entity);
 }
+
+/**
+ * Restores what was before when an entity that conflicts was created while the registration was checked. What is created later finds the
+ * registration.
+ */
+async function withdrawConflict(
+  registration: Registration,
+  before: RegistrationDocument | undefined,
+  call: CallContext,
+): Promise<void> {
+  const entity = await conflictingEntity(registration, call);
+  if (entity === undefined) return;
+  const { id, document } = registration;
+  await replace({ id, before: registrationJson(document), after: before }, call);
+  throw localConflict(registration, entity);
+}
+
+/** The id of an entity of this broker that has information of the registration. */
+async function conflictingEntity(registration: Registration, { store, now }: CallContext): Promise<string | undefined> {
+  for (const { filter, limit, isConflict } of conflictSearches(registration)) {
+    const found = await store.find({ filter, limit, now, isLazy: true });
+    const entity = found.find((stored) => isConflict(stored.entity()));
+    if (entity) return entity.id;
+  }
+  return undefined;
+}
+
+const localConflict = ({ mode, id }: Registration, entity: string): Problem =>
+  new Problem('Conflict', `The ${mode} registration ${id} is of information that the entity ${entity} has here.`);
 
 const idOf = (request: OperationRequest): string => readId(request.path['id'], 'the id of the registration');
 

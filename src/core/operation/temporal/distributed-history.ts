@@ -55,7 +55,7 @@ export async function askForHistories(
   const chosen = choose(index, demand, {
     conditions,
     call,
-    operations: [soughtHistories.retrieve, soughtHistories.query],
+    operations: [...(reading.id === undefined ? [] : [soughtHistories.retrieve]), soughtHistories.query],
   });
   if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
   const { sources } = call.services;
