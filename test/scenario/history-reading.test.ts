@@ -33,6 +33,49 @@ const aggregates = (name: string, attr: string, results: Readonly<Record<string,
   }));
 
 scenarios('reading history', {
+  'aggregates follow the calendar of a time zone': [
+    write({ name: 'local', pm10: observed(21, 22, 23, 24) }),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('local')}?attrs=pm10&aggrMethods=sum&aggrPeriodDuration=P1D&timeZone=America/Noronha`,
+      answers: 200,
+      gives: {
+        id: id('local'),
+        type: 'Air',
+        pm10: {
+          type: 'Property',
+          sum: [
+            [43, '2026-02-28T02:00:00Z', '2026-03-01T02:00:00Z'],
+            [47, '2026-03-01T02:00:00Z', '2026-03-02T02:00:00Z'],
+          ],
+        },
+      },
+    },
+    {
+      does: 'queryTemporalByPost',
+      send: 'POST /temporal/entityOperations/query',
+      body: {
+        type: 'Query',
+        entities: [{ type: 'Air', id: id('local') }],
+        attrs: ['pm10'],
+        aggrParams: { aggrMethods: ['sum'], aggrPeriodDuration: 'P1M', timeZone: 'Europe/Ljubljana' },
+      },
+      answers: 200,
+      gives: [
+        {
+          id: id('local'),
+          type: 'Air',
+          pm10: { type: 'Property', sum: [[90, '2026-02-28T23:00:00Z', '2026-03-31T22:00:00Z']] },
+        },
+      ],
+    },
+    ...['Europe/Kranj', '', '+25:00'].map((zone) => ({
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('local')}?aggrMethods=avg&timeZone=${encodeURIComponent(zone)}`,
+      answers: 400,
+      has: { ...problem('BadRequestData'), detail: expect.stringContaining('timeZone') },
+    })),
+  ],
   'without a temporal query, what was not observed stands at the time of its writing': [
     {
       does: 'createEntity',

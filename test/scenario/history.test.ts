@@ -27,7 +27,7 @@ const withoutAggregates = (does: string, send: string): Step => ({
   does,
   send,
   answers: 400,
-  has: { ...problem('InvalidRequest'), detail: expect.stringMatching(/aggr.*aggregatedValues/) },
+  has: { ...problem('InvalidRequest'), detail: expect.stringMatching(/(aggr|timeZone).*aggregatedValues/) },
 });
 
 scenarios('history', {
@@ -369,7 +369,7 @@ scenarios('history', {
     },
     ...['format', 'options'].flatMap((name) =>
       ['normalized', 'concise', 'temporalValues'].flatMap((format) => [
-        ...['aggrMethods=avg', 'aggrPeriodDuration=PT2H'].flatMap((parameter) => [
+        ...['aggrMethods=avg', 'aggrPeriodDuration=PT2H', 'timeZone=Z'].flatMap((parameter) => [
           withoutAggregates('retrieveTemporal', `GET /temporal/entities/${id('agg')}?${name}=${format}&${parameter}`),
           withoutAggregates('queryTemporal', `GET /temporal/entities?type=Air&${name}=${format}&${parameter}`),
         ]),

@@ -1,9 +1,10 @@
 /** Reads durations of ISO 8601 and adds them to a moment (clauses 4.5.19, 4.6.3). */
 import { dayMicros, type Micros } from '../model/instant.ts';
 
-/** A duration in months and microseconds. Years are twelve months; weeks and days have 24 hours per day. */
+/** A duration. Years are twelve months, weeks seven days. */
 export interface Duration {
   readonly months: number;
+  readonly days: number;
   readonly micros: Micros;
 }
 
@@ -18,19 +19,31 @@ export function parseDuration(text: string): Duration | undefined {
   if (!parts) return undefined;
   const number = (group: number): number => Number(parts[group] ?? 0);
   const days = number(1) * 7 + number(4);
-  const micros =
-    days * dayMicros + (number(5) * 3600 + number(6) * 60) * secondMicros + Math.round(number(7) * secondMicros);
+  const micros = (number(5) * 3600 + number(6) * 60) * secondMicros + Math.round(number(7) * secondMicros);
   const months = number(2) * 12 + number(3);
-  return Number.isSafeInteger(micros) && months <= monthsMax ? { months, micros } : undefined;
+  const isBounded = Number.isSafeInteger(days * dayMicros + micros) && months <= monthsMax;
+  return isBounded ? { months, days, micros } : undefined;
 }
 
 /** Longer durations are invalid: ten thousand years. */
 const monthsMax = 120_000;
 
-export const isZero = ({ months, micros }: Duration): boolean => months === 0 && micros === 0;
+export const isZero = ({ months, days, micros }: Duration): boolean => months === 0 && days === 0 && micros === 0;
 
-/** The moment plus `times` durations. Months keep the day of the month, or use the last day of a shorter month. */
-export function later(moment: Micros, { months, micros }: Duration, times: number): Micros {
+/** The length of a duration in UTC, where a day has 24 hours, without its months. */
+export const microsBesideMonths = ({ days, micros }: Pick<Duration, 'days' | 'micros'>): Micros =>
+  days * dayMicros + micros;
+
+/** A length that no duration is longer than by more than a month: months count as the mean month of the calendar. */
+export const meanMicros = (duration: Duration): Micros =>
+  duration.months * 30.436875 * dayMicros + microsBesideMonths(duration);
+
+/**
+ * The moment plus `times` durations. A day has 24 hours. Months keep the day of the month, or use the last day of a shorter month. The same
+ * holds for local time when `moment` is one.
+ */
+export function later(moment: Micros, { months, ...shorter }: Duration, times: number): Micros {
+  const micros = microsBesideMonths(shorter);
   if (months === 0) return moment + micros * times;
   const date = new Date(Math.floor(moment / 1000));
   const rest = moment - date.getTime() * 1000;
@@ -44,9 +57,8 @@ export function later(moment: Micros, { months, micros }: Duration, times: numbe
 
 /** The number of the period that contains a moment, counted from 0 at `start`. The moment is not before `start`. */
 export function periodOf(moment: Micros, start: Micros, duration: Duration): number {
-  if (duration.months === 0) return Math.floor((moment - start) / duration.micros);
-  const average = duration.months * 30.436875 * dayMicros + duration.micros;
-  let number = Math.max(0, Math.floor((moment - start) / average) - 1);
+  if (duration.months === 0) return Math.floor((moment - start) / microsBesideMonths(duration));
+  let number = Math.max(0, Math.floor((moment - start) / meanMicros(duration)) - 1);
   while (later(start, duration, number + 1) <= moment) number += 1;
   return number;
 }

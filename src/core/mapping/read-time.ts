@@ -1,7 +1,8 @@
 /** Reads times from files by a pattern such as `d.M.yyyy HH:mm`. */
 import { instantOf, isExact, isShortest, microsOf, microsOfInstant } from '../model/instant.ts';
 import { quoted, RowError } from './row-error.ts';
-import { type ChooseMoment, hourMs, type ToUtc } from './time-zone.ts';
+import { hourMs } from '../model/calendar/offsets.ts';
+import type { ChooseMoment, ToUtc } from './time-zone.ts';
 
 /** A parsed time: in milliseconds since 1970 (UTC), rounded down, and as an instant. */
 interface TimeRead {

@@ -1,6 +1,6 @@
 /** Resolves local times in the repeated hour when summer time ends, by the order of an entity's rows. */
 import type { MomentRule, Row } from './row.ts';
-import { hourMs } from './time-zone.ts';
+import { hourMs } from '../model/calendar/offsets.ts';
 
 /** For rows without an order, such as messages of devices: selects the earlier moment. */
 export const earlierMoment: MomentRule = { choose: () => (earlier) => earlier, remember: () => undefined };

@@ -146,6 +146,11 @@ export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading):
   if (from < reading.to) yield { from, to: reading.to };
 }
 
+function hourOf({ first }: NumericSummary): Interval {
+  const from = beginningOf(first, hourMicros);
+  return { from, to: from + hourMicros };
+}
+
 /**
  * The summaries of a day for an interval; undefined when they must be computed from the instances. For a day without instances, hours that
  * the interval contains only partly are left out.
@@ -156,7 +161,8 @@ function summariesOf(
 ): readonly NumericSummary[] | undefined {
   const [whole, ...hours] = summariesIn(summaries);
   const isWithin = (begin: Micros, span: number): boolean => begin >= from && begin + span <= to;
-  const isWhole = isWithin(day * dayMicros, dayMicros) && !isCut({ from: day * dayMicros, to: (day + 1) * dayMicros });
+  const spans = rollup === 'day' ? [{ from: day * dayMicros, to: (day + 1) * dayMicros }] : hours.map(hourOf);
+  const isWhole = isWithin(day * dayMicros, dayMicros) && !spans.some(isCut);
   if (isWhole && rollup === 'day') return whole && [whole];
   if (isWhole) return hours.length > 0 ? hours : undefined;
   if (state !== rollupState.kept) return undefined;

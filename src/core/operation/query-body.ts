@@ -57,7 +57,7 @@ const presentReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMemb
   ['joinLevel', (json) => ({ joinLevel: JSON.stringify(json) })],
   ['containedBy', readList],
 ]);
-const aggrMembers = ['aggrMethods', 'aggrPeriodDuration'];
+const aggrMembers = ['aggrMethods', 'aggrPeriodDuration', 'timeZone'];
 const temporalReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMember>([
   ...commonReaders,
   ['temporalQ', readTemporalMembers(['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN', ...aggrMembers])],

@@ -1,10 +1,19 @@
 /** Aggregates the instances of a history by periods (CIM 009 clause 4.5.19). */
-import { type Duration, isZero, later, periodOf } from '../language/duration.ts';
+import { isZero, meanMicros, microsBesideMonths } from '../language/duration.ts';
 import type { TimeProperty } from '../language/filter.ts';
+import type { Periods } from '../language/periods.ts';
 import { compareTexts } from '../language/matches/matches-order.ts';
 import { timeOf } from '../language/temporal-query.ts';
 import type { HistoricInstance } from '../model/history.ts';
-import { dayMicros, hourMicros, instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
+import {
+  dayMicros,
+  hourMicros,
+  instantOf,
+  type Interval,
+  type Micros,
+  microsOf,
+  microsOfInstant,
+} from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import type { RollupChoice, RollupPeriods } from '../model/rollup.ts';
@@ -13,9 +22,9 @@ import { type AggregateMethod, isCounted, type Measure, measureOf, timeOfDay } f
 
 export interface Aggregation {
   readonly methods: readonly AggregateMethod[];
-  /** The length of a period; zero: one period over the whole history. */
-  readonly period: Duration;
-  /** The start of the first period; absent: the first instance. */
+  /** The periods; a duration of zero: one period over the whole history. */
+  readonly periods: Periods;
+  /** The first moment; absent: the first instance. */
   readonly start?: Micros;
   /** The end of the interval, for a period over the whole history; absent: the last instance. */
   readonly end?: Micros;
@@ -24,24 +33,32 @@ export interface Aggregation {
 /**
  * The rollups that can replace instances in the answer, because none of them overlaps two periods. Undefined: instances are needed.
  */
-export function rollupFor({ methods, period, start }: Aggregation): RollupChoice | undefined {
+export function rollupFor({ methods, periods, start }: Aggregation): RollupChoice | undefined {
   if (methods.includes('distinctCount')) return undefined;
-  if (isZero(period)) return { longest: 'day' };
-  const isAligned = (span: number): boolean => start !== undefined && start % span === 0 && period.micros % span === 0;
-  if (isAligned(dayMicros)) return { longest: 'day' };
-  // At least one whole day is in each period.
-  if (period.months > 0 || period.micros >= 2 * dayMicros)
-    return { longest: 'day', periods: { ...(start === undefined ? undefined : { start }), isCut: cutBy(period) } };
-  return isAligned(hourMicros) ? { longest: 'hour' } : undefined;
+  if (isZero(periods.duration)) return { longest: 'day' };
+  const aligned = alignedSpan(periods, start);
+  if (aligned === 'day') return { longest: 'day' };
+  const cut = { ...(start === undefined ? undefined : { start }), isCut: cutBy(periods) };
+  const mean = meanMicros(periods.duration);
+  // At least one whole day in UTC is in each period.
+  if (mean >= 2 * dayMicros + (periods.zone === undefined ? 0 : hourMicros)) return { longest: 'day', periods: cut };
+  if (periods.zone !== undefined && mean >= hourMicros) return { longest: 'hour', periods: cut };
+  return aligned && { longest: aligned };
+}
+
+/** The longest rollup in which no period in UTC begins. Undefined for a calendar too, whose offsets decide. */
+function alignedSpan({ duration, zone }: Periods, start: Micros | undefined): 'day' | 'hour' | undefined {
+  if (zone !== undefined) return undefined;
+  const micros = microsBesideMonths(duration);
+  const isAligned = (span: number): boolean => start !== undefined && start % span === 0 && micros % span === 0;
+  if (isAligned(dayMicros)) return 'day';
+  return isAligned(hourMicros) ? 'hour' : undefined;
 }
 
 const cutBy =
-  (period: Duration): RollupPeriods['isCut'] =>
-  ({ from, to }, start) => {
-    if (to - 1 < start) return false;
-    const number = periodOf(to - 1, start, period);
-    return number > 0 && later(start, period, number) > from;
-  };
+  (periods: Periods): RollupPeriods['isCut'] =>
+  ({ from, to }, start) =>
+    to - 1 >= start && periods.spanAt(to - 1, start).from > Math.max(from, start);
 
 /** Maximum number of periods of one attribute. It prevents queries such as a century in periods of a second. */
 const periodsMax = 100_000;
@@ -55,24 +72,21 @@ export function aggregate(
   timeproperty: TimeProperty,
   aggregation: Aggregation,
 ): JsonObject {
-  const periods = createPeriods(aggregation);
+  const collected = collectByPeriod(aggregation);
   for (const instance of instances) {
     const { value, summaries } = instance;
-    if (summaries) for (const summary of summaries) periods.put(summary);
+    if (summaries) for (const summary of summaries) collected.put(summary);
     else {
       const time = timeOf(instance, { timeproperty });
       if (time !== undefined && isCounted(instance))
-        periods.add({ at: microsOfInstant(time), value, measure: measureOf(instance) });
+        collected.add({ at: microsOfInstant(time), value, measure: measureOf(instance) });
     }
   }
-  return periods.results();
+  return collected.results();
 }
 
 /** A period and its contents: numeric summaries from rollups, and instances. */
-interface Period {
-  readonly from: Micros;
-  /** Infinity for a period without length. */
-  readonly to: Micros;
+interface Period extends Interval {
   readonly summaries: NumericSummary[];
   readonly timed: Timed[];
 }
@@ -83,7 +97,7 @@ interface Timed {
   readonly measure: Measure;
 }
 
-interface Periods {
+interface Collected {
   put(summary: NumericSummary): void;
   add(timed: Timed): void;
   /** The member of each method. Call it after all contents are added. */
@@ -91,7 +105,7 @@ interface Periods {
 }
 
 /** Expects contents in ascending order, and computes each period when the next one begins. */
-function createPeriods({ methods, period, start, end }: Aggregation): Periods {
+function collectByPeriod({ methods, periods, start, end }: Aggregation): Collected {
   const members = methods.map((method) => ({ method, rows: new Array<Json>() }));
   let first = start;
   let open: Period | undefined;
@@ -114,7 +128,7 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
     count += 1;
     if (count > periodsMax) throw tooManyPeriods();
     first ??= at;
-    open = { ...spanAt(at, first, period), summaries, timed };
+    open = { ...spanAt(at, first, periods), summaries, timed };
   };
   return {
     put(summary) {
@@ -132,12 +146,9 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
   };
 }
 
-/** The period of a moment. `first` is the start of the first period. */
-function spanAt(at: Micros, first: Micros, period: Duration): Pick<Period, 'from' | 'to'> {
-  if (isZero(period)) return { from: first, to: Infinity };
-  const number = periodOf(at, first, period);
-  return { from: later(first, period, number), to: later(first, period, number + 1) };
-}
+/** The period of a moment. */
+const spanAt = (at: Micros, first: Micros, periods: Periods): Interval =>
+  isZero(periods.duration) ? { from: first, to: Infinity } : periods.spanAt(at, first);
 
 const tooManyPeriods = (): Problem =>
   new Problem('TooManyResults', `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`);

@@ -5,6 +5,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Instance } from '../../../src/core/model/attribute.ts';
+import type { Duration } from '../../../src/core/language/duration.ts';
+import { calendarPeriods, type Periods, periodsFrom } from '../../../src/core/language/periods.ts';
 import { weightOf } from '../../../src/core/model/history.ts';
 import { dayMicros, hourMicros, type Instant, instantOf } from '../../../src/core/model/instant.ts';
 import type { RetentionSlice, Store } from '../../../src/core/port/store.ts';
@@ -79,10 +81,19 @@ async function answer(
 }
 
 const methods = ['totalCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
-const questionOf = (period: { months?: number; micros?: number }, from?: number, to?: number): Question => ({
+interface Period extends Partial<Duration> {
+  readonly zone?: string;
+}
+
+const periodsOf = ({ zone, ...period }: Period): Periods => {
+  const duration = { months: 0, days: 0, micros: 0, ...period };
+  return zone === undefined ? periodsFrom(duration) : calendarPeriods(duration, zone);
+};
+
+const questionOf = (period: Period, from?: number, to?: number): Question => ({
   aggregation: {
     methods,
-    period: { months: 0, micros: 0, ...period },
+    periods: periodsOf(period),
     ...(from === undefined ? {} : { start: from }),
     ...(to === undefined ? {} : { end: to }),
   },
@@ -163,10 +174,16 @@ const question = fc
     fc.constantFrom(
       { micros: hourMicros },
       { micros: 5 * hourMicros },
-      { micros: dayMicros },
-      { micros: 2 * dayMicros },
-      { micros: 2 * dayMicros + 5 * hourMicros },
+      { days: 1 },
+      { days: 2 },
+      { days: 2, micros: 5 * hourMicros },
       { months: 1 },
+      { months: 1, zone: 'Europe/Ljubljana' },
+      { days: 1, zone: 'Europe/Ljubljana' },
+      { days: 1, zone: 'Asia/Kolkata' },
+      { days: 7, zone: 'America/St_Johns' },
+      { micros: hourMicros, zone: 'Asia/Kolkata' },
+      { micros: 6 * hourMicros, zone: 'Europe/Ljubljana' },
       { months: 1, micros: 3 * hourMicros },
       {},
       { micros: 420_000_000 },
@@ -273,7 +290,13 @@ const describeDays = (open: () => Promise<Rolling>): void =>
       await store.record(rows, now);
       await workedOut();
       expect(await states()).toEqual({ fresh: 3 });
-      for (const period of [{ micros: hourMicros }, { micros: dayMicros }, { months: 1 }, {}]) {
+      for (const period of [
+        { micros: hourMicros },
+        { days: 1 },
+        { days: 1, zone: 'Europe/Ljubljana' },
+        { months: 1 },
+        {},
+      ]) {
         const question = questionOf(period, start + 2 * hourMicros, start + 3 * dayMicros + 90 * 60_000_000);
         expect(await answer(store, question)).toEqual(await answer(store, question, true));
       }
@@ -293,13 +316,13 @@ const describeDays = (open: () => Promise<Rolling>): void =>
         const [found] = await store.history({ ...plan, ...(rollup ? { rollup } : undefined) });
         return weightOf(found?.attrs[iri('level')] ?? []);
       };
-      for (const period of [{ months: 1 }, { micros: 7 * dayMicros }, { micros: 2 * dayMicros }])
+      for (const period of [{ months: 1 }, { months: 1, zone: 'Europe/Ljubljana' }, { days: 7 }, { days: 2 }])
         for (const from of [undefined, start + 10])
           for (const by of ['observedAt', 'any'] as const) {
             const question = { ...questionOf(period, from), by };
             expect(await answer(store, question)).toEqual(await answer(store, question, true));
             // The newest day, and one in two when periods have two days, are read as instances.
-            expect(await weightFor(question)).toBeLessThan(period.micros === 2 * dayMicros ? 500 : 240);
+            expect(await weightFor(question)).toBeLessThan(period.days === 2 ? 500 : 240);
           }
       await close();
     });
@@ -312,7 +335,7 @@ const describeDays = (open: () => Promise<Rolling>): void =>
         );
         await store.record([past(start + 30 * 60_000_000, first), ...later, past(start + 9 * dayMicros, 1)], now);
         for (const by of ['observedAt', 'any'] as const) {
-          const question = { ...questionOf({ micros: 2 * dayMicros }), by };
+          const question = { ...questionOf({ days: 2 }), by };
           expect(await answer(store, question)).toEqual(await answer(store, question, true));
           await workedOut();
           expect(await answer(store, question)).toEqual(await answer(store, question, true));

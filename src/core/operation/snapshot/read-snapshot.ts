@@ -93,7 +93,7 @@ function readLifetime({ snapshotLifetime }: JsonObject): ReturnType<typeof parse
 /** When a snapshot with these members ends. The lifetime is a wish: it is at most `snapshotHoursMax`. */
 export function expiryOf(members: JsonObject, now: Instant, { services: { limits } }: CallContext): Instant {
   const start = microsOfInstant(now);
-  const lifetime = readLifetime(members) ?? { months: 0, micros: usualHours * hourMicros };
+  const lifetime = readLifetime(members) ?? { months: 0, days: 0, micros: usualHours * hourMicros };
   return stampOfMicros(Math.min(later(start, lifetime, 1), start + limits.snapshotHoursMax * hourMicros));
 }
 

@@ -1,6 +1,7 @@
 /** Reads which part of a history a request asks for, and how to show it (clauses 5.7.3, 5.7.4, 6.3.12). */
 import { parseDuration } from '../../language/duration.ts';
 import type { TemporalQuery } from '../../language/filter.ts';
+import { calendarPeriods, type Periods, periodsFrom } from '../../language/periods.ts';
 import { isShown, projectionDepth } from '../../language/projection.ts';
 import { parseTemporal, readMoment } from '../../language/temporal-query.ts';
 import type { Micros } from '../../model/instant.ts';
@@ -27,6 +28,7 @@ export const historyOutputParameters = [
   'lang',
   'aggrMethods',
   'aggrPeriodDuration',
+  'timeZone',
   'partAfter',
 ] as const;
 
@@ -83,7 +85,7 @@ export function readHistoryShown(params: Params, { context }: Pick<CallContext, 
  * such a parameter is given with another format.
  */
 function aggregating(params: Params, asked: Format | undefined, options: ReadonlySet<string>): Format {
-  const given = ['aggrMethods', 'aggrPeriodDuration'].find((name) => params[name] !== undefined);
+  const given = ['aggrMethods', 'aggrPeriodDuration', 'timeZone'].find((name) => params[name] !== undefined);
   // The parameter `format` takes precedence over `options`, which the parameter belonged to (clause 6.3.12).
   const isOverruled = options.has('aggregatedValues');
   if (given === undefined || asked === 'aggregatedValues' || isOverruled) return asked ?? 'normalized';
@@ -105,7 +107,7 @@ function rollupOf(
 }
 
 function readAggregation(
-  { aggrMethods, aggrPeriodDuration = 'PT0S' }: Params,
+  { aggrMethods, ...params }: Params,
   { timerel, timeAt, endTimeAt }: TemporalQuery,
 ): Aggregation {
   const names = aggrMethods?.split(',').map((name) => name.trim()) ?? [];
@@ -119,17 +121,28 @@ function readAggregation(
     return method;
   });
   if (methods.length === 0) throw badData('The format aggregatedValues needs the parameter aggrMethods.');
-  const period = parseDuration(aggrPeriodDuration);
-  if (!period)
-    throw badData(
-      `The parameter aggrPeriodDuration must be a duration such as PT1H or P1M, not ${JSON.stringify(aggrPeriodDuration)}.`,
-    );
   return {
     methods,
-    period,
+    periods: readPeriods(params),
     ...(timeAt === undefined || timerel === 'before' ? undefined : { start: timeAt }),
     ...(timerel === 'before' ? endOf(timeAt) : endOf(endTimeAt)),
   };
 }
 
 const endOf = (end: number | undefined): { end?: number } => (end === undefined ? {} : { end });
+
+function readPeriods({ aggrPeriodDuration = 'PT0S', timeZone }: Params): Periods {
+  const duration = parseDuration(aggrPeriodDuration);
+  if (!duration)
+    throw badData(
+      `The parameter aggrPeriodDuration must be a duration such as PT1H or P1M, not ${JSON.stringify(aggrPeriodDuration)}.`,
+    );
+  if (timeZone === undefined) return periodsFrom(duration);
+  try {
+    return calendarPeriods(duration, timeZone);
+  } catch {
+    throw badData(
+      `The parameter timeZone must be a time zone such as Europe/Ljubljana, not ${JSON.stringify(timeZone.slice(0, 100))}.`,
+    );
+  }
+}
