@@ -10,7 +10,7 @@ import type { Decision, PartialDecision } from './decision.ts';
 import { filterOf } from './granted-filter.ts';
 import type { Grant } from './grant.ts';
 import { closed, forbidden, giveAccessTo, guardStore, idsOf } from './guard.ts';
-import { touchedBy } from './touched.ts';
+import { touchedBy, touchedOfAny } from './touched.ts';
 
 /** What an operation that changes entities may do. */
 export interface WriteRights {
@@ -56,6 +56,8 @@ interface Guard {
 /** The outcomes in the order of the writes. A write that is not permitted is refused, and the others are applied. */
 async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instant): Promise<readonly Outcome[]> {
   const { store } = guard;
+  const soon = await applyUnderKnown(guard, writes, at);
+  if (soon) return soon;
   /** The entities that the earlier writes of the batch leave. */
   const pending = new Map<string, Entity | undefined>();
   const permitted: (Write | Outcome)[] = [];
@@ -65,24 +67,62 @@ async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instan
     const states = { current, next: entityAfter(current, write.mutation, at), at };
     const one = permit(guard, write, states);
     permitted.push(one);
-    reportGrants(guard, id, states);
     if (isWrite(one)) pending.set(id, states.next);
   }
   const applied = [...(await store.apply(permitted.filter(isWrite), at))];
   return permitted.flatMap((one) => (isWrite(one) ? (applied.shift() ?? []) : one));
 }
 
+/** Most entities of which the grants are kept for a decision. */
+const knownMax = 10_000;
+
+/** Grants without `q` that covered an entity when it was decided on last, by its id. The entity may have changed since. */
+const known = new WeakMap<PartialDecision, Map<string, readonly Grant[]>>();
+
+function keepKnown(act: PartialDecision, id: string, covering: readonly Grant[]): void {
+  const ofDecision = known.get(act) ?? new Map<string, readonly Grant[]>();
+  known.set(act, ofDecision);
+  if (ofDecision.size >= knownMax) ofDecision.clear();
+  ofDecision.set(
+    id,
+    covering.filter(({ q }) => q === undefined),
+  );
+}
+
+/**
+ * Applies a single write under the condition that a grant which covered the entity before still does. The store checks it in the step of
+ * the write, so the entity need not be read for it. A grant without `q` that covers the entity also covers what the write leaves, since
+ * types, scope and id stay. Undefined: nothing was applied, and the grants must be decided on.
+ */
+async function applyUnderKnown(
+  { store, act, onCovered }: Guard,
+  [write, ...others]: readonly Write[],
+  at: Instant,
+): Promise<readonly Outcome[] | undefined> {
+  const grant = write && others.length === 0 ? knownGrant(act, write.mutation) : undefined;
+  if (!write || !grant) return undefined;
+  const outcomes = await store.apply([underCondition(write, filterOf(grant))], at);
+  if (outcomes[0]?.status === 'refused') return undefined;
+  onCovered?.(write.mutation.id, idsOf([grant]), undefined);
+  return outcomes;
+}
+
+function knownGrant(act: PartialDecision, mutation: Mutation): Grant | undefined {
+  const covered = known.get(act)?.get(mutation.id);
+  const names = covered && touchedOfAny(mutation);
+  return names && covered.find((one) => giveAccessTo(names, [one]));
+}
+
+const underCondition = (write: Write, condition: Filter): Write => ({
+  ...write,
+  only: { ...write.only, also: [...(write.only?.also ?? []), condition] },
+});
+
 /** An entity before a mutation, and after it. */
 interface States {
   readonly current: Entity | undefined;
   readonly next: Entity | undefined;
   readonly at: Instant;
-}
-
-/** Calls `onCovered` for the current entity, or for the one that the mutation creates. */
-function reportGrants({ act, onCovered }: Guard, id: string, { current, next }: States): void {
-  const entity = current ?? next;
-  if (entity) onCovered?.(id, idsOf(act.covering(entity)), entity.types);
 }
 
 const isWrite = (one: Write | Outcome): one is Write => 'mutation' in one;
@@ -95,21 +135,35 @@ function entityAfter(current: Entity | undefined, mutation: Mutation, at: Instan
 
 /** The write with the condition that the grants still cover the entity when it is applied, or the outcome when it is not permitted. */
 function permit(guard: Guard, write: Write, { current, next, at }: States): Write | Outcome {
-  const { act } = guard;
+  const { act, onCovered } = guard;
   const { mutation } = write;
   const names = touchedBy(mutation, current);
-  const before = current && act.covering(current);
-  if (before && !giveAccessTo(names, before)) return refusal(guard, mutation, { current, at });
-  if (next && next !== current && !giveAccessTo(names, act.covering(next)))
+  const { before, after } = coveringOf(act, { current, next });
+  const needed = allowing(names, before ?? after ?? []);
+  onCovered?.(mutation.id, idsOf(needed), (current ?? next)?.types);
+  if (before) keepKnown(act, mutation.id, before);
+  if ([before, after].some((covering) => covering && !giveAccessTo(names, covering)))
     return refusal(guard, mutation, { current, at });
-  const condition = before ? conditionOf(names, before) : conditionOfAbsent(next, act);
-  return { ...write, only: { ...write.only, also: [...(write.only?.also ?? []), condition] } };
+  return underCondition(write, before ? { also: needed.map(filterOf) } : conditionOfAbsent(next, act));
 }
 
-/** One grant that gives access to everything is enough. Otherwise all of them must still cover the entity. */
-function conditionOf(names: readonly string[], covering: readonly Grant[]): Filter {
-  const enough = covering.find((grant) => giveAccessTo(names, [grant]));
-  return enough ? filterOf(enough) : { also: covering.map(filterOf) };
+interface Covering {
+  /** Undefined: there is no entity. */
+  readonly before: readonly Grant[] | undefined;
+  readonly after: readonly Grant[] | undefined;
+}
+
+/** The grants that cover an entity before a mutation and after it. */
+function coveringOf({ covering }: PartialDecision, { current, next }: Pick<States, 'current' | 'next'>): Covering {
+  const before = current && covering(current);
+  return { before, after: next && (next === current ? before : covering(next)) };
+}
+
+/** Those of the grants that allow access to these attributes: one that gives all of them, without `q` if there is one, or all together. */
+function allowing(names: readonly string[], covering: readonly Grant[]): readonly Grant[] {
+  const enough = covering.filter((grant) => giveAccessTo(names, [grant]));
+  const [first = enough[0]] = enough.filter(({ q }) => q === undefined);
+  return first ? [first] : covering;
 }
 
 /** An entity that another client creates before the write is applied may be changed only when a grant gives access to all of it. */

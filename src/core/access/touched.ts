@@ -48,6 +48,28 @@ export function touchedBy(mutation: Mutation, current: Entity | undefined): read
   }
 }
 
+/**
+ * What a mutation touches of any entity, when that does not depend on the entity, and the mutation neither creates the entity nor changes
+ * its types, scope or expiry. Undefined for all other mutations.
+ */
+export function touchedOfAny(mutation: Mutation): readonly string[] | undefined {
+  switch (mutation.op) {
+    case 'append':
+    case 'update':
+    case 'merge': {
+      const { attrs, types, scope, expiresAt } = mutation.fragment;
+      return types === undefined && scope === undefined && expiresAt === undefined ? Object.keys(attrs) : undefined;
+    }
+    case 'partialUpdate':
+    case 'replaceAttr':
+    case 'setValue':
+    case 'deleteAttr':
+      return mutation.attr === 'scope' ? undefined : [mutation.attr];
+    default:
+      return undefined;
+  }
+}
+
 function touchedByAssignment(
   { rule, attrs, expiresAt }: AssignMutation,
   current: Entity | undefined,
