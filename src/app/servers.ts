@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { local } from '../core/access/identity.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
+import { v2RegistrationOperations } from '../core/operation/registration/v2/operations.ts';
 import { v2SubscriptionOperations } from '../core/operation/subscription/v2/operations.ts';
 import { v2EntityOperations } from '../core/operation/v2/table.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
@@ -69,7 +70,7 @@ function httpOptions(
   return {
     services,
     operations: [...operations, ...streams.events.operations, ...access.operations],
-    v2Operations: [...v2EntityOperations, ...v2SubscriptionOperations],
+    v2Operations: [...v2EntityOperations, ...v2SubscriptionOperations, ...v2RegistrationOperations],
     openDataOperations: openDataOperations(config, services),
     compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
     limits: httpLimitsOf(config, services.memory),

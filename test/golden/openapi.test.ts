@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { keyOperationHeads } from '../../src/core/operation/access/keys.ts';
 import type { Operation } from '../../src/core/operation/operation.ts';
+import { v2RegistrationOperations } from '../../src/core/operation/registration/v2/operations.ts';
 import { v2SubscriptionOperations } from '../../src/core/operation/subscription/v2/operations.ts';
 import { operations } from '../../src/core/operation/table.ts';
 import { v2EntityOperations } from '../../src/core/operation/v2/table.ts';
@@ -48,7 +49,10 @@ const cases: readonly (readonly [string, Case])[] = [
       arrays: 20,
     },
   ],
-  ['openapi-v2.yaml', { root: '/', heads: [...v2EntityOperations, ...v2SubscriptionOperations], arrays: 10 }],
+  [
+    'openapi-v2.yaml',
+    { root: '/', heads: [...v2EntityOperations, ...v2SubscriptionOperations, ...v2RegistrationOperations], arrays: 10 },
+  ],
 ];
 
 const methods = new Set(['get', 'post', 'put', 'patch', 'delete']);

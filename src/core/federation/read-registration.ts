@@ -1,6 +1,6 @@
 /** Reads context source registrations (clause 5.2.9) into the form that is matched with requests. */
 import { parseDuration } from '../language/duration.ts';
-import type { Attributes, Fragment, Fragments, Instance } from '../model/attribute.ts';
+import type { Instance } from '../model/attribute.ts';
 import type { Entity, Terms } from '../model/entity.ts';
 import { readGeometry } from '../model/geometry.ts';
 import { type Interval, microsOf, microsOfInstant } from '../model/instant.ts';
@@ -9,9 +9,11 @@ import { badData } from '../model/problem.ts';
 import { readFragment } from '../model/read/entity.ts';
 import { quoted } from '../model/read/id.ts';
 import { readNames, readText } from '../model/read/json-member.ts';
+import { instancesOf } from '../model/read/instances.ts';
 import { inMember } from '../model/read/member.ts';
 import { readTime } from '../model/read/time.ts';
 import { isScope } from '../model/scope.ts';
+import type { V2Source } from '../model/v2/source.ts';
 import { defaultOperations, isOperationName, operationsOf } from './operation-names.ts';
 import { readInformation } from './read-information.ts';
 import { readEndpoint, readHandling, readSourceInfo } from './read-source.ts';
@@ -39,22 +41,28 @@ export function readRegistration(document: RegistrationDocument): Registration {
   for (const name of ['registrationName', 'description']) readText(members, name);
   const mode = readMode(members['mode']);
   const information = readInformation(members['information']);
+  const info = readSourceInfo(members['contextSourceInfo']);
   const operations = operationsOf(readOperations(members, mode));
   refuseUnfit(mode, information, operations);
+  if (info.v2 && mode !== 'auxiliary') throw badData('The mode of a source of NGSI v2 must be auxiliary.');
   return {
     document,
     id,
     mode,
-    operations,
+    operations: info.v2 && !isReadBy(info.v2) ? new Set() : operations,
     information,
     endpoint: readEndpoint(members['endpoint']),
     spaces: readSpaces(members),
     handling: readHandling(members),
-    info: readSourceInfo(members['contextSourceInfo']),
+    info,
     described: describe(document),
     ...readLimits(members),
   };
 }
+
+/** A source of NGSI v2 that only takes updates, or is inactive, is not asked for entities. */
+const isReadBy = ({ forwarding, isActive }: V2Source): boolean =>
+  isActive && (forwarding === 'all' || forwarding === 'query');
 
 /** The optional members that limit when a source is asked. */
 function readLimits(members: JsonObject): Partial<Registration> {
@@ -164,13 +172,4 @@ function describe({ id, members, createdAt, modifiedAt }: RegistrationDocument):
     modifiedAt,
     attrs: { ...texts, ...instancesOf(attrs) },
   };
-}
-
-const instancesOf = (fragments: Fragments): Attributes =>
-  Object.fromEntries(Object.entries(fragments).map(([name, list]) => [name, list.flatMap(instanceOf)]));
-
-function instanceOf({ kind, value, attrs, ...rest }: Fragment): readonly Instance[] {
-  if (kind === undefined || value === undefined) return [];
-  const { isInferred: _isInferred, undecided: _undecided, ...metadata } = rest;
-  return [{ ...metadata, kind, value, ...(attrs ? { attrs: instancesOf(attrs) } : undefined) }];
 }

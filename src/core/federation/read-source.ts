@@ -5,6 +5,8 @@ import { badData } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
 import { readBoolean, refuseMembers } from '../model/read/json-member.ts';
 import { isSecretName, mask, maskUri } from '../model/secret.ts';
+import { forwardingKey, forwardingModes, legacyKey, servicePathKey, statusKey } from '../model/v2/source.ts';
+import { isScope } from '../model/scope.ts';
 import type { SourceHandling, SourceInfo } from './registration.ts';
 
 /** The endpoint without a slash or `/ngsi-ld/v1` at its end. Throws BadRequestData. */
@@ -53,6 +55,8 @@ function readMs(json: JsonObject, name: string, max: number): number | undefined
   throw badData(`The ${name} must be a number of milliseconds above 0, at most ${max}, not ${quoted(value)}.`);
 }
 
+const isForwardingMode = (value: string): boolean => forwardingModes.some((mode) => mode === value);
+
 const mediaTypes = ['application/json', 'application/ld+json'];
 
 /** What the value of a key with a meaning of its own must be (clause 6.3.18). */
@@ -60,6 +64,10 @@ const meanings: Readonly<Record<string, { readonly isGood: (value: string) => bo
   jsonldContext: { isGood: (value) => /^https?:/i.test(value) && isUri(value), what: 'the URL of an @context' },
   accept: { isGood: (value) => mediaTypes.includes(value), what: mediaTypes.join(' or ') },
   contentType: { isGood: (value) => mediaTypes.includes(value), what: mediaTypes.join(' or ') },
+  [forwardingKey]: { isGood: (value) => isForwardingMode(value), what: forwardingModes.join(', ') },
+  [servicePathKey]: { isGood: (value) => isScope(value) || value === '/', what: 'a service path such as /Madrid' },
+  [statusKey]: { isGood: (value) => value === 'active' || value === 'inactive', what: 'active or inactive' },
+  [legacyKey]: { isGood: (value) => value === 'true' || value === 'false', what: 'true or false' },
   ngsildConformance: { isGood: (value) => /^\d+\.\d+$/.test(value), what: 'a version such as 1.9' },
 };
 
@@ -78,8 +86,17 @@ export function readSourceInfo(json: Json | undefined): SourceInfo {
     headers: pairs.filter(([key]) => !Object.hasOwn(meanings, key) && !ownHeaders.test(key)),
     ...(jsonldContext === undefined ? undefined : { jsonldContext }),
     ...(accept === undefined ? undefined : { accept }),
+    ...readV2Source(special),
     ...(contentType === undefined ? undefined : { contentType }),
   };
+}
+
+/** Absent when the source speaks NGSI-LD. */
+function readV2Source(special: Readonly<Record<string, string>>): Pick<SourceInfo, 'v2'> {
+  const forwarding = forwardingModes.find((mode) => mode === special[forwardingKey]);
+  if (forwarding === undefined) return {};
+  const isActive = special[statusKey] !== 'inactive';
+  return { v2: { forwarding, servicePath: special[servicePathKey] ?? '/', isActive } };
 }
 
 function readPair(json: Json): readonly [string, string] {

@@ -4,6 +4,7 @@ import type { Geometry } from '../model/geometry.ts';
 import { type Instant, type Interval, type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { unreadable } from '../model/problem.ts';
+import type { V2Source } from '../model/v2/source.ts';
 
 /** How a source takes part in operations (clause 4.3.6). */
 export const modes = ['inclusive', 'exclusive', 'redirect', 'auxiliary'] as const;
@@ -59,6 +60,8 @@ export interface SourceInfo {
   readonly jsonldContext?: string;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Of a source that is asked by NGSI v2. */
+  readonly v2?: V2Source;
 }
 
 /** The value in `contextSourceInfo` that stands for the header of the same name of each request (clause 5.2.22). */

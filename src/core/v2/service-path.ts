@@ -16,6 +16,16 @@ export function readPaths(header: string | undefined): Filter | undefined {
   return filters.includes(undefined) ? undefined : { anyOf: filters.flatMap((filter) => filter ?? []) };
 }
 
+/** True when a request with this header reads in the path of a registration. */
+export function isInPaths(servicePath: string, header: string | undefined): boolean {
+  if (header === undefined || header === '') return true;
+  const own = readPath(servicePath).levels;
+  return header.split(',').some((path) => {
+    const { levels, deep } = readPath(path.trim());
+    return (deep || levels.length === own.length) && levels.every((level, index) => level === own[index]);
+  });
+}
+
 /** Where a request writes. */
 export interface WritePath {
   /** The scope of entities that it creates. Absent: none. */

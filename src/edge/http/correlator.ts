@@ -3,11 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Headers } from './reply.ts';
 
+/** Printable ASCII: notifications append `; cbnotif=1`, with a blank. */
+const isCorrelator = /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/;
+
 /** The header that repeats the correlator in the response. A value with other characters or more than 256 of them is omitted. */
 export function echoCorrelator(headers: IncomingHttpHeaders): Headers | undefined {
   const sent = headers['fiware-correlator'];
-  return typeof sent === 'string' && /^[\x21-\x7e]{1,256}$/.test(sent) ? { 'Fiware-Correlator': sent } : undefined;
+  return typeof sent === 'string' && isCorrelator.test(sent) ? { 'Fiware-Correlator': sent } : undefined;
 }
 
-/** The header of a response whose request has no correlator. */
-export const newCorrelator = (): Headers => ({ 'Fiware-Correlator': randomUUID() });
+/** Gives a request without a valid correlator one, which its response and everything that is sent because of it have too. */
+export function requireCorrelator(headers: IncomingHttpHeaders): void {
+  if (!echoCorrelator(headers)) headers['fiware-correlator'] = randomUUID();
+}

@@ -9,7 +9,7 @@ import { Problem } from '../../core/model/problem.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
-import { echoCorrelator, newCorrelator } from './correlator.ts';
+import { echoCorrelator, requireCorrelator } from './correlator.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { isCompatibilityPath, replyOfCompatibilityRoute } from './compatibility-routes.ts';
@@ -94,10 +94,11 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     const began = performance.now();
     const label: OperationLabel = { name: 'unknown' };
     const target = readTarget(exchange.request.url ?? '');
+    if (isV2(target)) requireCorrelator(exchange.request.headers);
     let status: number;
     try {
       const reply = await replyTo(exchange, dispatch, { target, label });
-      status = sendTo(exchange, dispatch, { target, reply });
+      status = sendTo(exchange, dispatch, reply);
     } catch (error) {
       if (error instanceof ClientGone) return;
       recordRefusal(error, exchange, { label, dispatch });
@@ -107,7 +108,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
         observe,
         hasCredentials: hasCredentials(exchange),
       });
-      status = sendTo(exchange, dispatch, { target, reply });
+      status = sendTo(exchange, dispatch, reply);
     } finally {
       exchange.bodyReservation?.end();
     }
@@ -145,7 +146,7 @@ function constantHeaders({ corsOrigin, authenticate, hstsSeconds = 0 }: Dispatch
 function sendTo(
   exchange: Exchange,
   { constant, proxies, isClosing, services, writeTimeoutMs }: DispatchContext,
-  { target, reply }: { readonly target: Target; readonly reply: Reply },
+  reply: Reply,
 ): number {
   const { headers } = exchange.request;
   const common = {
@@ -153,7 +154,7 @@ function sendTo(
     ...(isClosing() ? closeHeader : undefined),
     ...echoTenant(headers),
     ...echoSnapshot(headers),
-    ...(echoCorrelator(headers) ?? (isV2(target) ? newCorrelator() : undefined)),
+    ...echoCorrelator(headers),
   };
   send(exchange, reply, { common, services, writeTimeoutMs });
   return reply.status;

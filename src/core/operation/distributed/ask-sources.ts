@@ -6,15 +6,18 @@ import type { Registration } from '../../federation/registration.ts';
 import { agentOf, warning, warningOf, warningsIn } from '../../federation/source-warning.ts';
 import type { Context } from '../../jsonld/context.ts';
 import type { Filter } from '../../language/filter.ts';
+import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity } from '../../model/entity.ts';
 import type { Instant } from '../../model/instant.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
+import type { V2Source } from '../../model/v2/source.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../../port/sources.ts';
 import { forEachSource, orProblem } from './concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
 import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery } from './source-read-request.ts';
 import { targetOf } from './source-request.ts';
+import { readV2Copy, v2QueryRequest, v2TargetOf } from './v2-source.ts';
 
 /** What sources are asked for, and how it is read: entities or histories. */
 export interface Sought<Found> {
@@ -24,6 +27,10 @@ export interface Sought<Found> {
   readonly post?: string;
   /** Reads an answer. Throws BadRequestData. */
   read(json: Json, terms: Context, now: Instant): Found;
+  /** Reads an answer of a source that speaks NGSI v2. Absent: such sources have nothing of the kind. */
+  readV2?(json: Json, reading: { readonly terms: Context; readonly source: V2Source; readonly now: Instant }): Found;
+  /** Whether it meets the conditions, for a source that does not test them itself. */
+  meets?(found: Found, conditions: Pick<Filter, 'q' | 'geo'>): boolean;
   /** What belongs to the registration, which was asked for the demand. Undefined: nothing. */
   narrow(registration: Registration, found: Found, demand: Demand): Found | undefined;
 }
@@ -33,6 +40,8 @@ export const soughtEntities: Sought<Entity> = {
   query: 'queryEntity',
   post: 'queryBatch',
   read: readCopy,
+  readV2: readV2Copy,
+  meets: (entity, conditions) => compileFilter(conditions)(entity),
   narrow: narrowEntity,
 };
 
@@ -83,7 +92,10 @@ async function askSource<Found extends { readonly id: string }>(
   question: Question,
   asking: Asking<Found>,
 ): Promise<Reply<Found>> {
-  const target = await orProblem(() => targetOf(registration, asking.call));
+  const { v2 } = registration.info;
+  const target = await orProblem(() =>
+    v2 ? v2TargetOf(registration, v2, asking.call) : targetOf(registration, asking.call),
+  );
   if (target instanceof Problem) return unreachable(registration, target);
   const { context } = target;
   const query: SourceQuery = {
@@ -95,10 +107,24 @@ async function askSource<Found extends { readonly id: string }>(
     ...(question.temporal ? { temporal: question.temporal } : undefined),
   };
   const source = { ...asking, registration, context, asked: question.demand };
+  if (v2) return readPages(v2QueryRequest, query, { ...source, sought: soughtByV2(asking.sought, v2, question) });
   const { operations } = registration;
   if (question.id !== undefined && operations.has(asking.sought.retrieve))
     return readAnswer(retrieveRequest(query, question.id), source);
   return readPages(operations.has(asking.sought.query) ? queryRequest : postQueryRequest, query, source);
+}
+
+/** What is sought, read from a source that speaks NGSI v2 and does not test conditions. */
+function soughtByV2<Found>(sought: Sought<Found>, source: V2Source, { conditions }: Question): Sought<Found> {
+  return {
+    ...sought,
+    read: (json, terms, now) => sought.readV2?.(json, { terms, source, now }) ?? sought.read(json, terms, now),
+    narrow(registration, found, demand) {
+      const narrowed = sought.narrow(registration, found, demand);
+      const isMet = narrowed === undefined || !conditions || sought.meets?.(narrowed, conditions.filter) !== false;
+      return isMet ? narrowed : undefined;
+    },
+  };
 }
 
 /** A source whose @context cannot be loaded is not asked. */

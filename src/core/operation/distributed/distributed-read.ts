@@ -94,7 +94,7 @@ export async function retrieveMerged(
     datasetIds: readDatasetIds(params),
   };
   const chosen = choose(index, demand, { conditions: {}, call });
-  const replies = await ask(chosen, { demand, id }, call);
+  const replies = await askChosen(chosen, { demand, id }, call);
   const merged = await mergeAll(local ? [local] : [], { replies, chosen, filter: {}, call });
   const found = merged.find((one) => one.id === id);
   return { found, warnings: warningsOf(chosen, replies, call) };
@@ -132,7 +132,7 @@ export async function queryMerged(
   const conditions = { params, filter: given({ q, geo }) };
   const [local, replies] = await Promise.all([
     call.store.find({ filter: plain, now: call.now, limit: entitiesMax + 1, isLazy: true }),
-    ask(chosen, { demand, ...(isSplit ? undefined : { conditions }) }, call),
+    askChosen(chosen, { demand, ...(isSplit ? undefined : { conditions }) }, call),
   ]);
   const merged = await mergeAll(local, { replies, chosen, filter: plain, call });
   if (merged.length > entitiesMax)
@@ -179,7 +179,12 @@ async function matchingOf(merged: readonly Stored[], filter: Filter, call: CallC
 const given = (parts: { readonly [Name in keyof Filter]: Filter[Name] | undefined }): Filter =>
   Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
 
-const ask = async ({ asked }: Chosen, question: Question, call: CallContext): Promise<readonly Reply[]> => {
+/** What the chosen sources have. */
+export const askChosen = async (
+  { asked }: Chosen,
+  question: Question,
+  call: CallContext,
+): Promise<readonly Reply[]> => {
   const { sources } = call.services;
   return sources && asked.length > 0 ? askSources(asked, question, { call, sources, sought: soughtEntities }) : [];
 };
@@ -207,8 +212,8 @@ interface Merging {
   readonly call: CallContext;
 }
 
-/** Entities of this broker that no source has stay as they were found. */
-async function mergeAll(
+/** All entities, those of this broker first. Entities of this broker that no source has stay as they were found. */
+export async function mergeAll(
   local: readonly Stored[],
   { replies, chosen, filter, call }: Merging,
 ): Promise<readonly Stored[]> {

@@ -28,6 +28,8 @@ export async function targetOf(registration: Registration, call: CallContext): P
 /** Headers by which a caller proves who it is. They are never copied to a source. */
 const credentials = /^(?:authorization|x-auth-token|cookie|proxy-.*)$/i;
 
+export const isCredential = (name: string): boolean => credentials.test(name);
+
 /** `context` is that of the names in the request. */
 async function sourceHeaders(
   { info, tenant }: Registration,
@@ -37,7 +39,7 @@ async function sourceHeaders(
   const url = info.jsonldContext ?? (await call.services.contexts.urlOf(context, call));
   const own = info.headers.flatMap(([name, value]) => {
     if (value !== requestedHeader) return [[name, value] as const];
-    const copied = credentials.test(name) ? undefined : headerOf(call, name);
+    const copied = isCredential(name) ? undefined : headerOf(call, name);
     return copied === undefined ? [] : [[name, copied] as const];
   });
   return {

@@ -2,6 +2,7 @@
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import type { AssignRule } from '../../model/v2/assignment.ts';
+import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Write } from '../../language/write.ts';
 import { badRequest, V2Problem } from '../../v2/problem.ts';
 import { readV2Entity, type V2Entity } from '../../v2/read-entity.ts';
@@ -11,6 +12,7 @@ import { badData } from '../../model/problem.ts';
 import type { CallContext, Operation, OperationResult } from '../operation.ts';
 import { v2CreateHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
+import { normalizedAttributes, sourcesForUpdate, type Updated, updateWithSources } from './forward-update.ts';
 import { conditionOf, readingOf, writePathOf } from './request.ts';
 import { removal } from './write-attributes.ts';
 import { assignment, failureOf, isDone, leftNames, listed, named, type Performed } from './writing.ts';
@@ -67,9 +69,10 @@ function readAction(json: Json | undefined): Action {
   throw badRequest('invalid update action type: right ones are: append, appendStric, delete, replace, update');
 }
 
-/** An entity with its v2 names of attributes. */
+/** An entity with its v2 names of attributes, and as the request gives it. */
 interface Element {
   readonly entity: V2Entity;
+  readonly json: JsonObject;
   readonly names: readonly string[];
 }
 
@@ -83,6 +86,7 @@ function readElements(json: Json | undefined, reading: V2Reading, { services }: 
     refusePatterns(element);
     return {
       entity: readV2Entity(element, reading),
+      json: element,
       names: Object.keys(element).filter((name) => name !== 'id' && name !== 'type'),
     };
   });
@@ -100,6 +104,8 @@ interface Batch {
 }
 
 async function writeEach(elements: readonly Element[], batch: Batch, call: CallContext): Promise<OperationResult> {
+  const index = batch.action === 'update' ? sourcesForUpdate(call) : undefined;
+  if (index) return updateEach(elements, batch, { index: await index, call });
   const writes: Write[] = [];
   for (const element of elements) writes.push(await writeOf(element, batch, call));
   const outcomes = await call.store.apply(writes, call.now);
@@ -111,10 +117,11 @@ async function writeEach(elements: readonly Element[], batch: Batch, call: CallC
   return { kind: 'done' };
 }
 
-async function writeOf({ entity, names }: Element, batch: Batch, call: CallContext): Promise<Write> {
+async function writeOf(element: Element, batch: Batch, call: CallContext): Promise<Write> {
+  const { entity } = element;
   const { path } = batch;
   const only = conditionOf(entity.type === undefined ? {} : { type: entity.type }, path.filter, call);
-  return { mutation: await mutationOf({ entity, names }, batch, call), ...(only ? { only } : undefined) };
+  return { mutation: await mutationOf(element, batch, call), ...(only ? { only } : undefined) };
 }
 
 function mutationOf(
@@ -128,8 +135,29 @@ function mutationOf(
   return assignment(entity, { rule: rules[action], scope: path.scope, creates }, { call, reading });
 }
 
+/** Updates entities of which sources have parts. */
+async function updateEach(
+  elements: readonly Element[],
+  batch: Batch,
+  { index, call }: { readonly index: RegistrationIndex; readonly call: CallContext },
+): Promise<OperationResult> {
+  const { reading } = batch;
+  const results: Result[] = [];
+  for (const element of elements) {
+    const { mutation, only } = await writeOf(element, batch, call);
+    const json = normalizedAttributes(element.json, reading);
+    const updated = await updateWithSources({ entity: element.entity, json, only }, index, { call, reading });
+    const [outcome] = updated ? [] : await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
+    results.push({ entity: element.entity, outcome, ...(updated ? { updated } : undefined) });
+  }
+  refuseFailures(results, batch, call);
+  return { kind: 'done' };
+}
+
 interface Result {
   readonly entity: V2Entity;
+  /** What became of it when sources have a part of it. */
+  readonly updated?: Updated;
   readonly outcome: Outcome | undefined;
 }
 
@@ -147,7 +175,8 @@ function refuseFailures(results: readonly Result[], { action }: Batch, call: Cal
   const why = action === 'appendstrict' ? 'one or more of the attributes in the request already exist' : 'do not exist';
   const text = `${why}: ${failures.map(failureText).join(', ')}`;
   const missing = failures.filter(({ attrs }) => attrs === undefined);
-  if (missing.length === results.length) throw new V2Problem('NotFound', text);
+  if (missing.length === results.length || results.some(({ updated }) => updated))
+    throw new V2Problem('NotFound', text);
   const isAnyDone = results.some(
     ({ outcome }) => outcome !== undefined && outcome.status !== 'refused' && isWritten(outcome),
   );
@@ -156,8 +185,10 @@ function refuseFailures(results: readonly Result[], { action }: Batch, call: Cal
 
 const isWritten = (outcome: Performed): boolean => outcome.status === 'deleted' || isDone(outcome);
 
-function failureIn({ entity, outcome }: Result, call: CallContext): Failure | undefined {
+function failureIn({ entity, outcome, updated }: Result, call: CallContext): Failure | undefined {
   const name = named(entity.v2Id, entity.type);
+  if (updated && !updated.isKnown) return { name };
+  if (updated) return updated.left.length > 0 ? { name, attrs: updated.left } : undefined;
   if (outcome?.status === 'refused') {
     if (outcome.problem.type === 'ResourceNotFound') return { name };
     throw failureOf(outcome.problem);

@@ -12,13 +12,20 @@ import { renderAttribute, shownInstance, typedValue } from '../../v2/render-attr
 import { isDateType } from '../../v2/value.ts';
 import { createContentOf } from '../content.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
-import { findOrdered } from '../ordered.ts';
 import { v2ReadHead } from './heads.ts';
 import { entitiesText, entityText } from './output.ts';
 import { readPage, readV2Options } from '../../v2/page.ts';
-import { conditionOf, noAttribute, noEntity, type Params, pathsOf, readNames, readV2View } from './request.ts';
-import { readOrder, readQueryFilter, readV2Selection } from './selection.ts';
+import { conditionOf, noAttribute, noEntity, type Params, pathsOf, readNames, readV2View, typesOf } from './request.ts';
+import { demandOf, demandOfBody, readOrder, readQueryFilter, readV2Selection } from './selection.ts';
 import { valueAnswer } from './value-answer.ts';
+import {
+  attributesShown,
+  type ListDemand,
+  pageEverywhere,
+  pageHere,
+  retrieveWithSources,
+  sourcesFor,
+} from './with-sources.ts';
 
 export const listV2Entities: Operation = {
   ...v2ReadHead,
@@ -29,7 +36,8 @@ export const listV2Entities: Operation = {
     ...['attrs', 'metadata', 'orderBy', 'limit', 'offset', 'options'],
   ],
   async run({ params }, call) {
-    return pageAnswer(await readV2Selection(params, call), params, call);
+    const list = { filter: await readV2Selection(params, call), demand: demandOf(params, call) };
+    return pageAnswer(list, params, call);
   },
 };
 
@@ -44,7 +52,8 @@ export const queryV2Entities: Operation = {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
     const { attrs, attributes, metadata, expression } = body;
     const lists = { ...listParam('attrs', attrs ?? attributes), ...listParam('metadata', metadata) };
-    return pageAnswer(await readQueryFilter(body, call), { ...params, ...lists, ...placeIn(expression) }, call);
+    const list = { filter: await readQueryFilter(body, call), demand: demandOfBody(body, call) };
+    return pageAnswer(list, { ...params, ...lists, ...placeIn(expression) }, call);
   },
 };
 
@@ -64,16 +73,25 @@ function listParam(name: string, json: Json | undefined): Params {
 }
 
 /** One page of the results. */
-async function pageAnswer(filter: Filter, params: Params, call: CallContext): Promise<OperationResult> {
+async function pageAnswer(
+  { filter, demand }: { readonly filter: Filter; readonly demand: ListDemand },
+  params: Params,
+  call: CallContext,
+): Promise<OperationResult> {
   const options = readV2Options(params);
   const view = readV2View(params, call);
   const order = readOrder(params, call);
   const { limit, offset, isCounted } = readPage(params, options);
   const plan = { filter, now: call.now, limit, offset, isLazy: true };
-  const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
+  const list = { plan, order, isCounted, params, demand };
+  const index = sourcesFor(params, call);
+  const { found, count } = await (index ? pageEverywhere(list, await index, call) : pageHere(list, call));
   const text = await entitiesText(found, { view, content: createContentOf(filter, call) }, call);
-  const count = isCounted ? { count: await call.store.count(plan) } : undefined;
-  return { kind: 'found', text, page: { limit, offset, hasMore: false, ...count } };
+  return {
+    kind: 'found',
+    text,
+    page: { limit, offset, hasMore: false, ...(count === undefined ? undefined : { count }) },
+  };
 }
 
 export const retrieveV2Entity: Operation = {
@@ -125,10 +143,19 @@ export const retrieveV2Value: Operation = {
 
 /** The entity that a path names. Throws NotFound. */
 async function findOne({ path, params }: OperationRequest, call: CallContext): Promise<Stored> {
-  const stored = await call.store.get(readUri(path['id'] ?? ''), call.now);
+  const id = readUri(path['id'] ?? '');
+  const stored = await call.store.get(id, call.now);
   const condition = conditionOf(params, pathsOf(call), call);
-  if (!stored || (condition && !compileFilter(condition)(stored.entity()))) throw noEntity();
-  return stored;
+  const test = condition && compileFilter(condition);
+  const fitting = (one: Stored | undefined): Stored | undefined =>
+    one && test && !test(one.entity()) ? undefined : one;
+  const index = sourcesFor(params, call);
+  const local = fitting(stored);
+  const attrs = path['attr'] === undefined ? attributesShown(params, call) : attributeIris(path['attr'], call.context);
+  const wanted = index && { index: await index, local, types: typesOf(params, call.context), attrs };
+  const found = wanted ? fitting(await retrieveWithSources(id, wanted, call)) : local;
+  if (!found) throw noEntity();
+  return found;
 }
 
 interface FoundAttribute {

@@ -50,7 +50,7 @@ const headerOf = ({ headers }: CallContext, name: string): string | undefined =>
   return sent === undefined ? undefined : stringsOf(sent).join(',');
 };
 
-const pathHeader = 'fiware-servicepath';
+export const pathHeader = 'fiware-servicepath';
 
 /** The filter of the service paths of a read; undefined for all entities. */
 export const pathsOf = (call: CallContext): Filter | undefined => readPaths(headerOf(call, pathHeader));

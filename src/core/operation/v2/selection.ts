@@ -12,6 +12,7 @@ import { parseV2Query, pathOfName } from '../../v2/query.ts';
 import { readUri } from '../../v2/read-entity.ts';
 import type { CallContext } from '../operation.ts';
 import { type Params, pathsOf, readNames, typesOf } from './request.ts';
+import type { ListDemand } from './with-sources.ts';
 
 /** Parameters that must not be empty. */
 const nonEmpty = [
@@ -156,6 +157,31 @@ async function readSelector(json: Json, call: CallContext): Promise<Filter> {
     ...(id === undefined && !types ? undefined : { selectors: [selector] }),
     ...(idPattern === undefined ? undefined : ofIdPattern(idPattern)),
   };
+}
+
+/** What sources are asked for by the parameters of a list. Patterns are tested here: sources may spell ids in another way. */
+export function demandOf(params: Params, { context }: CallContext): ListDemand {
+  const ids = readNames(params, 'id')?.map(readUri);
+  const types = typesOf(params, context);
+  const isConditional = ['q', 'mq', 'georel'].some((name) => params[name] !== undefined);
+  return { selectors: ids || types ? [selectorOf(ids, types)] : [], isConditional };
+}
+
+const selectorOf = (ids: readonly string[] | undefined, types: readonly string[] | undefined): EntitySelector => ({
+  ...(ids ? { ids } : undefined),
+  ...(types ? { types: anyOfTypes(types) } : undefined),
+});
+
+/** The same for the body of `op/query`, which has been read. */
+export function demandOfBody({ entities, expression, attributes }: JsonObject, { context }: CallContext): ListDemand {
+  const selectors = (isArray(entities) ? entities : []).map((json) => {
+    const { id, type } = isObject(json) ? json : {};
+    return selectorOf(
+      typeof id === 'string' ? [readUri(id)] : undefined,
+      typeof type === 'string' ? [typeIri(type, context)] : undefined,
+    );
+  });
+  return { selectors, isConditional: isObject(expression) || attributes !== undefined };
 }
 
 /** The order in the parameter `orderBy`; undefined without it. Throws BadRequest. */

@@ -10,7 +10,8 @@ import type { V2Reading } from '../../v2/reading.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { v2WriteHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
-import { conditionOf, noAttribute, readingOf, writePathOf } from './request.ts';
+import { normalizedAttributes, sourcesForUpdate, typeIn, updateWithSources } from './forward-update.ts';
+import { conditionOf, noAttribute, noEntity, readingOf, writePathOf } from './request.ts';
 import { applyV2, assignment, isDone } from './writing.ts';
 
 const attributeHead = {
@@ -49,8 +50,15 @@ interface Reader {
 async function writeAttribute(request: OperationRequest, reader: Reader, call: CallContext): Promise<OperationResult> {
   const { reading } = reader;
   const entity = entityOf(request, reader);
+  const only = conditionOf(request.params, writePathOf(call).filter, call);
+  const index = sourcesForUpdate(call);
+  const json = normalizedAttributes({ [request.path['attr'] ?? '']: request.body ?? null }, reading);
+  const update = { entity: { ...entity, ...typeIn(request) }, json, only };
+  const updated = index && (await updateWithSources(update, await index, { call, reading }));
+  if (updated && updated.left.length > 0) throw updated.isKnown ? noAttribute() : noEntity();
+  if (updated) return { kind: 'done' };
   const mutation = await assignment(entity, { rule: 'update', creates: false }, { call, reading });
-  const performed = await applyV2(mutation, conditionOf(request.params, writePathOf(call).filter, call), call);
+  const performed = await applyV2(mutation, only, call);
   if ((performed.notUpdated ?? []).length > 0) throw noAttribute();
   return { kind: 'done' };
 }

@@ -6,6 +6,7 @@ import { initialType, readUri, readV2Attributes, readV2Entity, type V2Entity } f
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { v2CreateHead, v2WriteHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
+import { answerUpdated, normalizedAttributes, sourcesForUpdate, typeIn, updateWithSources } from './forward-update.ts';
 import { conditionOf, readingOf, writePathOf } from './request.ts';
 import { applyV2, assignment, creation, named, refuseLeft } from './writing.ts';
 
@@ -94,8 +95,13 @@ async function writeAttributes(
     if (Object.hasOwn(body, member)) throw badRequest(`entity ${member} specified in payload`);
   const v2Id = request.path['id'] ?? '';
   const entity = { id: readUri(v2Id), v2Id, ...readV2Attributes(body, reading) };
+  const only = conditionOf(request.params, writePathOf(call).filter, call);
+  const index = rule === 'update' ? sourcesForUpdate(call) : undefined;
+  const update = { entity: { ...entity, ...typeIn(request) }, json: normalizedAttributes(body, reading), only };
+  const updated = index && (await updateWithSources(update, await index, { call, reading }));
+  if (updated) return answerUpdated(updated, named(v2Id, request.params['type']));
   const mutation = await assignment(entity, { rule, creates: false }, { call, reading });
-  const performed = await applyV2(mutation, conditionOf(request.params, writePathOf(call).filter, call), call);
+  const performed = await applyV2(mutation, only, call);
   refuseLeft(performed, { rule, name: named(v2Id, request.params['type']) }, call);
   return { kind: 'done' };
 }
