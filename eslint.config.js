@@ -16,9 +16,9 @@ const pure = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.cache/', 'node_modules/', 'data/', 'coverage/', 'src/console/'] },
+  { ignores: ['dist/', '.cache/', 'node_modules/', 'data/', 'coverage/', 'src/console/*.js'] },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -11,6 +11,8 @@ import { readBundledContexts } from '../city/models/bundled-contexts.ts';
 export interface StaticFile {
   readonly type: string;
   readonly body: Buffer;
+  /** True when the content at this path never changes, because its name contains a hash of it. */
+  readonly isImmutable?: boolean;
 }
 
 const html = 'text/html; charset=utf-8';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelPages } from '../city/models/model-page.ts';
 import type { PageOptions } from '../edge/http/pages.ts';
+import { readBuiltConsole } from './built-console.ts';
 import { openApiAsJson, readConsole, readServedContexts } from './console.ts';
 import { readDocs } from './docs/docs.ts';
 
@@ -11,7 +12,7 @@ import { readDocs } from './docs/docs.ts';
  * read on demand.
  */
 export const readServedFiles = (root: string, modelsFolder: string): Omit<PageOptions, 'probes'> => ({
-  console: new Map([...readConsole(root), ...readServedContexts(modelsFolder)]),
+  console: new Map([...readConsole(root), ...readBuiltConsole(root), ...readServedContexts(modelsFolder)]),
   docs: readDocs(root, modelPages(modelsFolder)),
   openApiJson: () => openApiAsJson(root),
   openapi: readFileSync(join(root, 'openapi.yaml')),

@@ -68,6 +68,8 @@ describe('the package', () => {
       expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(201);
       expect((await fetch(`${url}/urn:x:${broker.pid ?? 0}`)).status).toBe(200);
       const documents = ['/docs', '/docs/contexts', '/docs/src/README', '/docs/examples/mqtt/tasmota.yaml'];
+      for (const path of ['/console', '/city'])
+        expect(await (await fetch(origin + path)).text()).toContain('/console/assets/start');
       for (const path of documents) expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
       broker.kill();
       expect(await ended).toEqual([0, null]);

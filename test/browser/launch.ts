@@ -28,7 +28,7 @@ export interface BrokerPage {
 export async function openBrokerPage(): Promise<BrokerPage> {
   const broker = await startTestBroker();
   const browser = await launch();
-  const page = await browser.newPage();
+  const page = await browser.newPage({ locale: 'en-US' });
   const close = async (): Promise<void> => {
     await browser.close();
     await broker.stop();

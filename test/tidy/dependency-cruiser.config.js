@@ -20,7 +20,7 @@ export default {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '^src/console/|(\\.d\\.ts|main\\.ts|worker\\.ts)$' },
+      from: { orphan: true, pathNot: '^src/console/([^/]+\\.js|build/)|(\\.d\\.ts|main\\.ts|worker\\.ts)$' },
       to: {},
     },
     only('^src/core/', { dependencyTypes: ['npm', 'npm-dev', 'core', 'npm-no-pkg', 'unknown'] }, 'core-is-pure'),
@@ -38,6 +38,7 @@ export default {
     hall('store', 'store|core/(model|language|port)'),
     hall('edge', 'edge|core'),
     hall('city', 'city|core'),
+    hall('console', 'console|client'),
     only('^src/client/', { pathNot: '^src/client/' }, 'client-needs-nothing'),
     only('^src/store/([^/]+)/', { path: '^src/store/', pathNot: '^src/store/$1/' }, 'stores-are-strangers'),
     only('^src/edge/([^/]+)/', { path: '^src/edge/[^/]+/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),
@@ -63,6 +64,10 @@ export default {
     door('n3', '^src/city/catalogue/'),
     door('jsonld', '^src/(city/catalogue|app/command/export)/'),
     door('rdfxml-streaming-parser', '^src/city/catalogue/'),
+    door('(preact|@preact)', '^src/console/'),
+    door('maplibre-gl', '^src/console/map/'),
+    door('uplot', '^src/console/view/'),
+    door('vite', '^src/console/build/'),
     door('ajv', '^src/(edge/http|city/models|app/config)/'),
   ],
   options: {
@@ -72,7 +77,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
     },
   },
 };

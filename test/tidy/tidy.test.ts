@@ -14,7 +14,7 @@ function filesBelow(folder: string): readonly string[] {
   });
 }
 
-const sources = filesBelow(join(root, 'src')).filter((path) => path.endsWith('.ts'));
+const sources = filesBelow(join(root, 'src')).filter((path) => /\.tsx?$/.test(path));
 const short = (path: string): string => relative(root, path);
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -84,7 +84,7 @@ describe('words', () => {
     expect(
       sources
         .map(short)
-        .filter((path) => !/^(?:[a-z0-9]+(?:[-.][a-z0-9]+)*\/)*[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(path)),
+        .filter((path) => !/^(?:[a-z0-9]+(?:[-.][a-z0-9]+)*\/)*[a-z0-9]+(?:[-.][a-z0-9]+)*\.tsx?$/.test(path)),
     ).toEqual([]);
   });
 });

@@ -12,6 +12,8 @@ import { type Headers, jsonReply, type Reply } from './reply.ts';
 interface StaticFile {
   readonly type: string;
   readonly body: Buffer;
+  /** True when the content at this path never changes. Browsers then keep it without asking again. */
+  readonly isImmutable?: boolean;
 }
 
 /** Sources of version, health and metrics. */
@@ -80,11 +82,13 @@ function openApiJsonPage(read: () => Promise<StaticFile>): PageRoute {
   return { name: 'console', reply: async (origin) => descriptionReply(await (description ??= read()))(origin) };
 }
 
-const fileReply = ({ type, body }: StaticFile): Reply => ({
+const fileReply = ({ type, body, isImmutable }: StaticFile): Reply => ({
   status: 200,
-  headers: { 'Content-Type': type, ...security },
+  headers: { 'Content-Type': type, ...security, ...(isImmutable === true ? forAYear : undefined) },
   body,
 });
+
+const forAYear: Headers = { 'Cache-Control': 'public, max-age=31536000, immutable' };
 
 /** The placeholder for the broker's host and port in descriptions, optionally with the scheme. */
 const anyBroker = /(http:\/\/)?localhost:1026/g;

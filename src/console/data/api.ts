@@ -1,0 +1,91 @@
+/** Sends requests to the API of the broker that served this page, as the person who is signed in. */
+import { type Json, numberOf, textOf } from './json.ts';
+import { callerHeaders, credential, needsKey } from './session.ts';
+
+/** The broker refused a request. `detail` says why, in words for people. */
+class ApiProblem extends Error {
+  readonly status: number;
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly tookMs: number;
+}
+
+export interface ApiRequest {
+  readonly method?: string;
+  readonly body?: Json;
+  readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const apiRoot = '/ngsi-ld/v1';
+
+/** A path of the API with its parameters. Parameters without a value are left out. */
+export function apiPath(path: string, parameters: Readonly<Record<string, string | number | undefined>> = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined && value !== '') query.set(name, String(value));
+  const text = query.toString();
+  return `${apiRoot}${path}${text === '' ? '' : `?${text}`}`;
+}
+
+/** The headers of a request, without those that the browser adds. */
+const headersOf = ({ body, method = 'GET', accept, headers }: ApiRequest): Record<string, string> => ({
+  ...(accept === undefined ? undefined : { Accept: accept }),
+  ...(body === undefined && method !== 'POST' ? undefined : { 'Content-Type': 'application/json' }),
+  ...headers,
+  ...callerHeaders(),
+});
+
+/** The answer to a request, whatever its status. */
+export async function send(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
+  const { method = 'GET', body } = request;
+  const began = performance.now();
+  const response = await fetch(path, {
+    method,
+    headers: headersOf(request),
+    ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, tookMs: performance.now() - began };
+}
+
+/** The JSON of an answer. Throws an ApiProblem when the broker refused the request. */
+export async function call(path: string, request: ApiRequest = {}): Promise<unknown> {
+  const { status, text } = await send(path, request);
+  const json = parse(text);
+  if (status === 401 && credential.value === '') needsKey.value = true;
+  if (status >= 400) throw new ApiProblem(numberOf(json, 'status') ?? status, detailOf(json, status));
+  return json;
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function detailOf(json: unknown, status: number): string {
+  return textOf(json, 'detail') ?? textOf(json, 'title') ?? textOf(json, 'description') ?? `HTTP ${status}`;
+}
+
+/** A request as a command line. The credential is shown as a variable, so that nobody copies it by mistake. */
+export function asCurl(path: string, request: ApiRequest = {}): string {
+  const { method = 'GET', body } = request;
+  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+  const parts = ['curl', ...(method === 'GET' ? [] : ['-X', method]), quoted(location.origin + path)];
+  for (const [name, value] of Object.entries(headersOf(request)))
+    parts.push('-H', name === 'Authorization' ? '"Authorization: Bearer $MLAKA_KEY"' : quoted(`${name}: ${value}`));
+  if (body !== undefined) parts.push('-d', quoted(JSON.stringify(body)));
+  return parts.join(' ');
+}

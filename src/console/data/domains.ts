@@ -1,0 +1,103 @@
+/** Sorts entities into the domains of a city, and says how each is doing. */
+import { numberIn, type Reading, readingOf, textIn, type Thing } from './entity.ts';
+import { textsOf } from './json.ts';
+import { shortName } from './names.ts';
+
+export const domains = ['parking', 'mobility', 'energy', 'water', 'lighting', 'environment', 'alert', 'other'] as const;
+export type Domain = (typeof domains)[number];
+
+const byType: readonly (readonly [RegExp, Domain])[] = [
+  [/Alert|Anomaly|request/i, 'alert'],
+  [/Parking/, 'parking'],
+  [/Streetlight/, 'lighting'],
+  [/Water(Consumption|Observed|Quality|Meter)/, 'water'],
+  [/AirQuality|Noise|Weather|Environment|Indoor/, 'environment'],
+  [/Metering|Energy|Photovoltaic|ThreePhase|Consumption|Building/, 'energy'],
+  [/Vehicle|Bike|Traffic|Road|Transport|Station|Trip|Gtfs/i, 'mobility'],
+];
+
+export function domainOf(thing: Thing): Domain {
+  const type = shortName(thing.types[0] ?? '');
+  if (type === 'Device' && /vodomer|water/i.test(thing.id)) return 'water';
+  return byType.find(([pattern]) => pattern.test(type))?.[1] ?? 'other';
+}
+
+/** How an entity is doing: four steps from good to bad; `idle` is at rest; `none` says nothing about it. */
+export const levels = ['good', 'fair', 'poor', 'bad', 'idle', 'none'] as const;
+export type Level = (typeof levels)[number];
+
+/** Steps of a number: below the first bound it is good, above the last one bad. */
+const stepsOf =
+  (fair: number, poor: number, bad: number) =>
+  (value: number): Level =>
+    value < fair ? 'good' : value < poor ? 'fair' : value < bad ? 'poor' : 'bad';
+
+interface Measure {
+  readonly type: RegExp;
+  /** The attribute that people look at first. */
+  readonly attribute: string;
+  readonly level?: (value: number) => Level;
+}
+
+/** The bounds of air quality follow the European Air Quality Index, those of noise the guidelines of the WHO for roads by day. */
+const measures: readonly Measure[] = [
+  { type: /^O(n|ff)StreetParking$/, attribute: 'occupancy', level: stepsOf(0.6, 0.8, 0.95) },
+  { type: /^ParkingGroup$/, attribute: 'availableSpotNumber', level: (value) => (value > 0 ? 'good' : 'bad') },
+  { type: /^AirQualityObserved$/, attribute: 'airQualityIndex', level: stepsOf(2, 3, 4) },
+  { type: /^NoiseLevelObserved$/, attribute: 'LAeq', level: stepsOf(53, 63, 70) },
+  { type: /^IndoorEnvironmentObserved$/, attribute: 'co2', level: stepsOf(1000, 1500, 2000) },
+  { type: /^WeatherObserved$/, attribute: 'temperature' },
+  { type: /^SmartMeteringObservation$/, attribute: 'power' },
+  { type: /^SmartMeteringObservation$/, attribute: 'totalVolume' },
+  { type: /^WaterConsumptionObserved$/, attribute: 'waterConsumption' },
+  { type: /^Device$/, attribute: 'batteryLevel', level: (value) => (value < 0.2 ? 'poor' : 'good') },
+  { type: /^StreetlightControlCabinet$/, attribute: 'totalActivePower' },
+];
+
+/** States that an attribute names with a word. */
+const words: Readonly<Record<string, Level>> = {
+  free: 'good',
+  occupied: 'poor',
+  closed: 'idle',
+  ok: 'good',
+  on: 'good',
+  off: 'idle',
+  defectiveLamp: 'bad',
+  columnIssue: 'bad',
+  brokenLantern: 'bad',
+  low: 'fair',
+  medium: 'fair',
+  high: 'poor',
+  critical: 'bad',
+};
+
+const alarms = ['alarmInProgress', 'alarmStopsLeaks', 'alarmTamper'];
+
+/** The attribute that people look at first. */
+export function headlineOf(thing: Thing): Reading | undefined {
+  const type = shortName(thing.types[0] ?? '');
+  for (const measure of measures) {
+    const reading = measure.type.test(type) ? readingOf(thing, measure.attribute) : undefined;
+    if (reading) return reading;
+  }
+  return readingOf(thing, 'powerState') ?? readingOf(thing, 'status') ?? readingOf(thing, 'severity');
+}
+
+export function levelOf(thing: Thing): Level {
+  if (alarms.some((name) => (numberIn(thing, name) ?? 0) > 0)) return 'bad';
+  const status = textsOf(readingOf(thing, 'status')?.value);
+  if (status.some((word) => words[word] === 'bad')) return 'bad';
+  const word = textIn(thing, 'powerState', 'en') ?? textIn(thing, 'severity', 'en') ?? status[0] ?? '';
+  return measuredLevel(thing) ?? words[word] ?? 'none';
+}
+
+/** How good the number is that people look at first; undefined when the type has no such number. */
+function measuredLevel(thing: Thing): Level | undefined {
+  const type = shortName(thing.types[0] ?? '');
+  for (const { type: pattern, attribute, level } of measures) {
+    const value = level && pattern.test(type) ? numberIn(thing, attribute) : undefined;
+    if (level && value !== undefined) return level(value);
+  }
+  // A water meter without an alarm is well.
+  return type === 'WaterConsumptionObserved' ? 'good' : undefined;
+}

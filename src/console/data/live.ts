@@ -1,0 +1,114 @@
+/** Holds all entities that the person may see, up to date over the stream. */
+import { effect, signal } from '@preact/signals';
+import { connect, ConnectionLost, type ConnectOptions, type Replica } from '../../client/client.ts';
+import { apiPath, call } from './api.ts';
+import { readThing, type Thing } from './entity.ts';
+import { isObject, textOf } from './json.ts';
+import { credential, tenant } from './session.ts';
+
+/** How often views see changes, in milliseconds: more often than people read, less often than a busy city changes. */
+const refreshMs = 500;
+
+/** The entities by id. Views read it after `revision` has changed. */
+export const things: Map<string, Thing> = new Map();
+/** Counts the updates of `things`. */
+export const revision = signal(0);
+export const isLoaded = signal(false);
+export const linkState = signal<'connecting' | 'open' | 'lost' | 'refused'>('connecting');
+export const linkReason = signal('');
+/** The number of changes since the page was opened. */
+export const changeCount = signal(0);
+
+const changed = new Set<string>();
+let isEverythingChanged = false;
+let timer: number | undefined;
+
+/** Gets a ticket, because web pages cannot send headers when they open a WebSocket. */
+const ticket = async (): Promise<string> =>
+  textOf(await call(apiPath('/stream/tickets'), { method: 'POST' }), 'ticket') ?? '';
+
+/** Connects, and connects again whenever somebody else signs in or another tenant is chosen. Returns how to stop. */
+export function followCity(): () => void {
+  return effect(() => {
+    const asKey = credential.value;
+    const asTenant = tenant.value;
+    const stopping = new AbortController();
+    forget();
+    linkState.value = 'connecting';
+    // The stream tells a browser nothing about why it refused it, so the API is asked first.
+    call(apiPath('/types')).then(
+      () => follow(open(asKey === '' ? { tenant: asTenant } : { ticket }, stopping.signal)),
+      refuse,
+    );
+    return () => stopping.abort();
+  });
+}
+
+function open({ tenant: name, ...rest }: ConnectOptions, signal: AbortSignal): Replica {
+  const client = connect(location.origin, {
+    ...rest,
+    ...(name === undefined || name === '' ? undefined : { tenant: name }),
+    signal,
+    onState: (state) => {
+      linkState.value = state;
+    },
+  });
+  return client.replica({ entities: [{ type: '*' }], notification: { format: 'concise' } });
+}
+
+function refuse(error: unknown): void {
+  linkState.value = 'refused';
+  linkReason.value = error instanceof Error ? error.message : String(error);
+  isLoaded.value = true;
+}
+
+function follow(replica: Replica): void {
+  replica.onChange((id) => {
+    if (id === undefined) isEverythingChanged = true;
+    else changed.add(id);
+    timer ??= window.setTimeout(() => refresh(replica), refreshMs);
+  });
+  void replica.ended.then((error) => {
+    if (error !== undefined && !isClosed(error)) refuse(error);
+  });
+  replica.ready.then(
+    () => {
+      refresh(replica);
+      isLoaded.value = true;
+    },
+    () => undefined,
+  );
+}
+
+/** True when this page closed the connection itself. */
+const isClosed = (error: Error): boolean => error instanceof ConnectionLost && error.code === closedByClient;
+const closedByClient = 1000;
+
+function forget(): void {
+  window.clearTimeout(timer);
+  timer = undefined;
+  changed.clear();
+  things.clear();
+  isLoaded.value = false;
+}
+
+function refresh(replica: Replica): void {
+  window.clearTimeout(timer);
+  timer = undefined;
+  if (isEverythingChanged) for (const id of things.keys()) if (!replica.entities.has(id)) things.delete(id);
+  const ids = isEverythingChanged && !isLoaded.peek() ? replica.entities.keys() : changed;
+  for (const id of ids) take(replica, id);
+  if (isLoaded.peek()) changeCount.value += changed.size;
+  changed.clear();
+  isEverythingChanged = false;
+  revision.value += 1;
+}
+
+function take(replica: Replica, id: string): void {
+  const entity = replica.entities.get(id);
+  if (!isObject(entity)) {
+    things.delete(id);
+    return;
+  }
+  things.set(id, readThing(entity));
+}

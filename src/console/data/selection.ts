@@ -1,0 +1,110 @@
+/** Holds which entities of the city are shown: domains, type, area, scope, state and a search. The address of the page contains it. */
+import { computed } from '@preact/signals';
+import { type Domain, domainOf, levelOf, levels, type Level, domains } from './domains.ts';
+import { areaOf, observedOf, type Thing, titleOf } from './entity.ts';
+import { isLoaded, revision, things } from './live.ts';
+import { shortName } from './names.ts';
+import { addressOf, goTo, route } from './route.ts';
+import { language } from './session.ts';
+
+export interface Shown {
+  readonly thing: Thing;
+  readonly title: string;
+  readonly domain: Domain;
+  readonly level: Level;
+  readonly area: string;
+  readonly type: string;
+  readonly observedAt: number | undefined;
+}
+
+/** What a filter can be about. */
+type FilterName = 'domain' | 'type' | 'area' | 'scope' | 'level' | 'find';
+
+/** The filters in the address; an empty text is no filter. */
+export const filters = computed(() => {
+  const of = (name: FilterName): string => route.value.query.get(name) ?? '';
+  return {
+    domain: of('domain'),
+    type: of('type'),
+    area: of('area'),
+    scope: of('scope'),
+    level: of('level'),
+    find: of('find'),
+  };
+});
+
+/** Changes a filter, and stays where the person is. */
+export function setFilter(name: FilterName, value: string): void {
+  goTo(addressOf(route.value.path.length === 0 ? ['city'] : route.value.path, { ...filters.value, [name]: value }));
+}
+
+export const clearFilters = (): void => goTo(addressOf(['city']));
+
+/** All entities, as lists and maps show them. */
+export const everything = computed<readonly Shown[]>(() => {
+  // Reading the counter makes this depend on the entities.
+  if (revision.value < 0 || !isLoaded.value) return [];
+  const inLanguage = language.value;
+  return [...things.values()].map((thing) => ({
+    thing,
+    title: titleOf(thing, inLanguage),
+    domain: domainOf(thing),
+    level: levelOf(thing),
+    area: areaOf(thing, inLanguage) ?? '',
+    type: shortName(thing.types[0] ?? ''),
+    observedAt: observedOf(thing),
+  }));
+});
+
+/** The entities that meet all filters. */
+export const shown = computed<readonly Shown[]>(() => {
+  const { find, scope, ...equal } = filters.value;
+  const needle = plain(find);
+  const tests = Object.entries(equal).filter(([, value]) => value !== '');
+  return everything.value.filter(
+    (item) =>
+      tests.every(([name, value]) => valueFor(item, name) === value) &&
+      (scope === '' || item.thing.scopes.some((found) => `${found}/`.startsWith(`${scope}/`))) &&
+      (needle === '' || plain(`${item.title} ${item.thing.id} ${item.area} ${item.type}`).includes(needle)),
+  );
+});
+
+const valueFor = ({ domain, type, area, level }: Shown, name: string): string | undefined =>
+  new Map([
+    ['domain', domain],
+    ['type', type],
+    ['area', area],
+    ['level', level],
+  ]).get(name);
+
+/** Text without case and accents, so that `strazisce` finds Stražišče. */
+const plain = (text: string): string =>
+  text
+    .normalize('NFD')
+    .replace(/\p{Diacritic}/gu, '')
+    .toLowerCase();
+
+const countBy = (nameOf: (item: Shown) => readonly string[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const item of everything.value)
+    for (const name of nameOf(item)) if (name !== '') counts.set(name, (counts.get(name) ?? 0) + 1);
+  return new Map([...counts].sort(([a], [b]) => a.localeCompare(b)));
+};
+
+/** What can be chosen, each with the number of entities that have it. */
+export const choices = computed(() => ({
+  domain: inOrder(
+    domains,
+    countBy(({ domain }) => [domain]),
+  ),
+  type: countBy(({ type }) => [type]),
+  area: countBy(({ area }) => [area]),
+  scope: countBy(({ thing }) => thing.scopes),
+  level: inOrder(
+    levels,
+    countBy(({ level }) => [level]),
+  ),
+}));
+
+const inOrder = (order: readonly string[], counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+  new Map(order.flatMap((name) => (counts.has(name) ? [[name, counts.get(name) ?? 0] as const] : [])));

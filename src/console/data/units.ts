@@ -1,0 +1,69 @@
+/** Writes numbers with their units. Codes of units are those of UN/CEFACT (recommendation 20). */
+import { language } from './session.ts';
+
+const symbols: Readonly<Record<string, string>> = {
+  '2N': 'dB',
+  '59': 'ppm',
+  A97: 'hPa',
+  AMP: 'A',
+  C62: '',
+  CEL: '°C',
+  CMT: 'cm',
+  D10: 'S/m',
+  D54: 'W/m²',
+  DBM: 'dBm',
+  DD: '°',
+  E32: 'l/h',
+  GP: 'mg/m³',
+  GQ: 'µg/m³',
+  HTZ: 'Hz',
+  HUR: 'h',
+  KEL: 'K',
+  KGM: 'kg',
+  KMH: 'km/h',
+  KMT: 'km',
+  KVR: 'kvar',
+  KWH: 'kWh',
+  KWT: 'kW',
+  LTR: 'l',
+  LUM: 'lm',
+  LUX: 'lx',
+  M1: 'mg/l',
+  MMT: 'mm',
+  MQH: 'm³/h',
+  MQS: 'm³/s',
+  MTK: 'm²',
+  MTQ: 'm³',
+  MTR: 'm',
+  MTS: 'm/s',
+  P1: '%',
+  Q30: 'pH',
+  SEC: 's',
+  VLT: 'V',
+  WTT: 'W',
+};
+
+/** Shares of one, which people read as percent. */
+const isShare = (name: string): boolean =>
+  /(occupancy|illuminanceLevel|batteryLevel|relativeHumidity|powerFactor)$/i.test(name);
+
+/** The symbol of a code, or the code itself. */
+const symbolOf = (unitCode: string): string => symbols[unitCode] ?? unitCode;
+
+/** What a number is multiplied by, and its unit, when it is the value of this attribute. */
+export function unitOf(name: string, unitCode: string | undefined): { readonly factor: number; readonly unit: string } {
+  if ((unitCode === undefined || unitCode === 'C62') && isShare(name)) return { factor: 100, unit: '%' };
+  return { factor: 1, unit: unitCode === undefined ? '' : symbolOf(unitCode) };
+}
+
+/** A number as people of the chosen language write it. */
+export function formatNumber(value: number, digits = value !== 0 && Math.abs(value) < 10 ? 2 : 1): string {
+  return value.toLocaleString(language.value, { maximumFractionDigits: digits });
+}
+
+/** A number with its unit. */
+export function formatQuantity(name: string, value: number, unitCode?: string): string {
+  const { factor, unit } = unitOf(name, unitCode);
+  const text = formatNumber(value * factor, factor === 100 ? 0 : undefined);
+  return unit === '' ? text : `${text} ${unit}`;
+}

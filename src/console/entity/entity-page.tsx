@@ -1,0 +1,138 @@
+/** Shows one entity: its attributes with units and ages, their curves, what it is linked to, and its JSON. */
+import { computed, useSignal } from '@preact/signals';
+import { domainOf, levelOf } from '../data/domains.ts';
+import { areaOf, type Reading, type Thing, titleOf } from '../data/entity.ts';
+import { isLoaded, revision, things } from '../data/live.ts';
+import { familyOf, shortId, shortName, spacedName } from '../data/names.ts';
+import { addressOf } from '../data/route.ts';
+import { filters } from '../data/selection.ts';
+import { isPublicFace, language } from '../data/session.ts';
+import { formatAge, formatTimeText } from '../data/times.ts';
+import { Icon } from '../view/icon.tsx';
+import { CopyButton, LevelDot } from '../view/parts.tsx';
+import { textOfReading, Value } from '../view/value.tsx';
+import { say } from '../words/words.ts';
+import { AttributePanel } from './attribute-panel.tsx';
+import { LinkedFrom } from './linked-from.tsx';
+import { RawPanel } from './raw-panel.tsx';
+import { TellPanel } from './tell-panel.tsx';
+
+const nameOf = (id: string): string => {
+  const thing = things.get(id);
+  return thing ? titleOf(thing, language.value) : shortId(id);
+};
+
+export function EntityPage({ id }: { readonly id: string }) {
+  const thing = computed(() => (revision.value >= 0 ? things.get(id) : undefined)).value;
+  if (!thing) return <p class="note">{say(isLoaded.value ? 'notFound' : 'loading')}</p>;
+  return (
+    <article class="entity" key={id}>
+      <Head thing={thing} />
+      <Attributes thing={thing} />
+      <LinkedFrom id={id} />
+      {!isPublicFace && <TellPanel thing={thing} />}
+      <RawPanel thing={thing} />
+    </article>
+  );
+}
+
+function Head({ thing }: { readonly thing: Thing }) {
+  const inLanguage = language.value;
+  const domain = domainOf(thing);
+  const type = thing.types[0] ?? '';
+  return (
+    <header class="entity-head">
+      <a class="button quiet" href={addressOf(['city'], filters.value)}>
+        <Icon name="back" /> {say('back')}
+      </a>
+      <h1>
+        <Icon name={domain} /> {titleOf(thing, inLanguage)}
+      </h1>
+      <p>
+        <LevelDot level={levelOf(thing)} /> <span title={type}>{thing.types.map(shortName).join(', ')}</span>
+        {familyOf(type) !== undefined && <small class="faint"> {familyOf(type)}</small>}
+        {areaOf(thing, inLanguage) !== undefined && <> · {areaOf(thing, inLanguage)}</>}
+        {thing.scopes.length > 0 && <> · {thing.scopes.join(', ')}</>}
+      </p>
+      <p class="id">
+        <code>{thing.id}</code> <CopyButton text={() => location.href} label="copyLink" />
+      </p>
+    </header>
+  );
+}
+
+/** Measurements first, because they change; what describes the entity last. */
+function Attributes({ thing }: { readonly thing: Thing }) {
+  const measured = thing.readings.filter(({ observedAt, kind }) => observedAt !== undefined && kind !== 'relationship');
+  const links = thing.readings.filter(({ kind }) => kind === 'relationship');
+  const described = thing.readings.filter((reading) => !measured.includes(reading) && !links.includes(reading));
+  return (
+    <>
+      <Group thing={thing} title={say('measured')} readings={measured} />
+      <Group thing={thing} title={say('relationships')} readings={links} />
+      <Group thing={thing} title={say('described')} readings={described} />
+    </>
+  );
+}
+
+interface GroupProps {
+  readonly thing: Thing;
+  readonly title: string;
+  readonly readings: readonly Reading[];
+}
+
+function Group({ thing, title, readings }: GroupProps) {
+  const open = useSignal<string | undefined>(undefined);
+  if (readings.length === 0) return null;
+  return (
+    <section class="readings" aria-label={title}>
+      <h2>{title}</h2>
+      <ul>
+        {readings.map((reading) => {
+          const key = `${reading.name} ${reading.datasetId ?? ''}`;
+          const isOpen = open.value === key;
+          return (
+            <li key={key} class={isOpen ? 'is-open' : ''}>
+              <Row reading={reading} isOpen={isOpen} onToggle={() => (open.value = isOpen ? undefined : key)} />
+              {isOpen && <AttributePanel thing={thing} reading={reading} />}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly reading: Reading;
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
+}
+
+function Row({ reading, isOpen, onToggle }: RowProps) {
+  const { observedAt, datasetId, kind } = reading;
+  const name = spacedName(reading.name);
+  return (
+    <div class="reading">
+      <button type="button" class="reading-name" aria-expanded={isOpen} title={reading.name} onClick={onToggle}>
+        {name}
+        {datasetId !== undefined && <small> {shortId(datasetId)}</small>}
+      </button>
+      <span class="reading-value">
+        {kind === 'relationship' ? <Value reading={reading} name={nameOf} /> : <b>{textOfReading(reading)}</b>}
+        <Quality reading={reading} />
+      </span>
+      {observedAt !== undefined && (
+        <time dateTime={observedAt} title={formatTimeText(observedAt)}>
+          {formatAge(Date.parse(observedAt))}
+        </time>
+      )}
+    </div>
+  );
+}
+
+/** Attributes of the attribute, such as its quality or accuracy. */
+const Quality = ({ reading: { inner } }: { readonly reading: Reading }) =>
+  inner.length === 0 ? null : (
+    <small class="faint">{inner.map((part) => ` ${spacedName(part.name)}: ${textOfReading(part)}`).join(',')}</small>
+  );

@@ -1,0 +1,183 @@
+/** Draws entities on a map with MapLibre GL. This module is loaded only where a map is shown. */
+import 'maplibre-gl/dist/maplibre-gl.css';
+import {
+  type GeoJSONSource,
+  type LngLatBoundsLike,
+  Map as MapView,
+  NavigationControl,
+  Popup,
+  setWorkerUrl,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import { positionOf } from '../data/entity.ts';
+import type { Shown } from '../data/selection.ts';
+import { collectionOf, type FeatureCollection } from './features.ts';
+import { styleOf } from './layers.ts';
+import { outlineOf } from './outline.ts';
+
+setWorkerUrl(workerUrl);
+
+export interface CityMap {
+  /** Shows these entities. `everything` is what the outline is made of. */
+  show(items: readonly Shown[], everything: readonly Shown[]): void;
+  /** Marks an entity and moves to it. */
+  choose(item: Shown | undefined): void;
+  setDark(isDark: boolean): void;
+  remove(): void;
+}
+
+interface MapOptions {
+  readonly isDark: boolean;
+  readonly onChoose: (id: string) => void;
+}
+
+/** The share of entities at each end that do not count for the first view, because a wrong position must not hide the city. */
+const strayShare = 0.01;
+
+interface MapState {
+  shown: readonly Shown[];
+  everything: readonly Shown[];
+  chosen: Shown | undefined;
+  /** True when the view shows the city, or what the person chose. */
+  isFitted: boolean;
+  /** The number of entities that the outline is made of. */
+  outlinedCount: number;
+}
+
+/** Throws an Error when the browser cannot draw maps. */
+export function drawMap(container: HTMLElement, { isDark, onChoose }: MapOptions): CityMap {
+  const view = openView(container, isDark);
+  followPointer(view, onChoose);
+  const state: MapState = { shown: [], everything: [], chosen: undefined, isFitted: false, outlinedCount: -1 };
+  let isReady = false;
+  let isDarkNow = isDark;
+  const paint = (): void => {
+    if (isReady) paintState(view, state);
+  };
+  view.on('style.load', () => {
+    isReady = true;
+    state.outlinedCount = -1;
+    paint();
+  });
+  return {
+    show: (items, everything) => {
+      Object.assign(state, { shown: items, everything });
+      paint();
+    },
+    choose: (item) => {
+      if (item && item.thing.id !== state.chosen?.thing.id) moveTo(view, state, item);
+      state.chosen = item;
+      paint();
+    },
+    setDark: (dark) => {
+      if (dark === isDarkNow) return;
+      isDarkNow = dark;
+      isReady = false;
+      view.setStyle(styleOf(dark), { diff: false });
+    },
+    remove: () => view.remove(),
+  };
+}
+
+function openView(container: HTMLElement, isDark: boolean): MapView {
+  const view = new MapView({
+    container,
+    style: styleOf(isDark),
+    center: [14.355, 46.25],
+    zoom: 11.5,
+    maxZoom: 19,
+    attributionControl: false,
+    pitchWithRotate: false,
+    dragRotate: false,
+  });
+  view.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+  return view;
+}
+
+function paintState(view: MapView, state: MapState): void {
+  setData(view, 'entities', featuresOf(state.shown));
+  setData(view, 'chosen', featuresOf(state.chosen ? [state.chosen] : []));
+  paintOutline(view, state);
+}
+
+function moveTo(view: MapView, state: MapState, { thing }: Shown): void {
+  const position = positionOf(thing.geometry);
+  if (!position) return;
+  state.isFitted = true;
+  const zoom = Math.max(view.getZoom(), 16.2);
+  view.easeTo({ center: [position.longitude, position.latitude], zoom, duration: 600 });
+}
+
+function setData(view: MapView, name: string, data: FeatureCollection): void {
+  const source = view.getSource<GeoJSONSource>(name);
+  if (source) void source.setData(data);
+}
+
+/** The outline changes only when entities come or go. */
+function paintOutline(view: MapView, state: MapState): void {
+  if (state.outlinedCount === state.everything.length) return;
+  state.outlinedCount = state.everything.length;
+  const { areas, streets, labels } = outlineOf(state.everything);
+  setData(view, 'areas', areas);
+  setData(view, 'streets', streets);
+  setData(view, 'labels', labels);
+  const bounds = state.isFitted ? undefined : boundsOf(state.everything);
+  if (!bounds) return;
+  view.fitBounds(bounds, { padding: 40, animate: false, maxZoom: 16 });
+  state.isFitted = true;
+}
+
+const featuresOf = (items: readonly Shown[]): FeatureCollection =>
+  collectionOf(
+    items.flatMap(({ thing, title, level }) => {
+      const position = positionOf(thing.geometry);
+      if (!position) return [];
+      const coordinates = [position.longitude, position.latitude];
+      return [
+        {
+          type: 'Feature' as const,
+          properties: { id: thing.id, title, level },
+          geometry: { type: 'Point' as const, coordinates },
+        },
+      ];
+    }),
+  );
+
+function boundsOf(items: readonly Shown[]): LngLatBoundsLike | undefined {
+  const positions = items.flatMap(({ thing }) => positionOf(thing.geometry) ?? []);
+  if (positions.length === 0) return undefined;
+  const between = (values: readonly number[]): readonly [number, number] => {
+    const sorted = [...values].sort((a, b) => a - b);
+    const stray = Math.floor(sorted.length * strayShare);
+    return [sorted[stray] ?? 0, sorted[sorted.length - 1 - stray] ?? 0];
+  };
+  const [west, east] = between(positions.map(({ longitude }) => longitude));
+  const [south, north] = between(positions.map(({ latitude }) => latitude));
+  return [west, south, east, north];
+}
+
+/** A click on a cluster moves in, a click on an entity chooses it. Under the pointer, an entity shows its name. */
+function followPointer(view: MapView, onChoose: (id: string) => void): void {
+  const popup = new Popup({ closeButton: false, closeOnClick: false, offset: 12, className: 'map-name' });
+  view.on('click', 'points', ({ features }) => {
+    const id: unknown = features?.[0]?.properties['id'];
+    if (typeof id === 'string') onChoose(id);
+  });
+  view.on('click', 'clusters', ({ features, lngLat }) => {
+    const id: unknown = features?.[0]?.properties['cluster_id'];
+    const source = view.getSource<GeoJSONSource>('entities');
+    if (typeof id !== 'number' || !source) return;
+    void source.getClusterExpansionZoom(id).then((zoom) => view.easeTo({ center: lngLat, zoom: zoom + 0.3 }));
+  });
+  view.on('mousemove', 'points', ({ features, lngLat }) => {
+    view.getCanvas().style.cursor = 'pointer';
+    popup
+      .setLngLat(lngLat)
+      .setText(String(features?.[0]?.properties['title'] ?? ''))
+      .addTo(view);
+  });
+  view.on('mouseleave', 'points', () => {
+    view.getCanvas().style.cursor = '';
+    popup.remove();
+  });
+}

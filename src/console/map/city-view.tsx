@@ -1,0 +1,165 @@
+/** Shows the city: the map, and beside it the list of entities or one of them. */
+import { useComputed, useSignal } from '@preact/signals';
+import { type Domain, domains, headlineOf, type Level, levels } from '../data/domains.ts';
+import { isLoaded } from '../data/live.ts';
+import { entityAddress, route } from '../data/route.ts';
+import { choices, clearFilters, everything, filters, setFilter, type Shown, shown } from '../data/selection.ts';
+import { formatAge } from '../data/times.ts';
+import { EntityPage } from '../entity/entity-page.tsx';
+import { Icon } from '../view/icon.tsx';
+import { Choice, LevelDot } from '../view/parts.tsx';
+import { textOfReading } from '../view/value.tsx';
+import { say } from '../words/words.ts';
+import { MapPanel } from './map-panel.tsx';
+
+export function CityView() {
+  const id = route.value.path[1];
+  return (
+    <div class={id === undefined ? 'city' : 'city has-entity'}>
+      <MapPanel {...(id === undefined ? undefined : { chosenId: id })} />
+      <aside class="side">{id === undefined ? <Finder /> : <EntityPage id={id} />}</aside>
+    </div>
+  );
+}
+
+function Finder() {
+  return (
+    <>
+      <search>
+        <h1 class="hidden">{say('city')}</h1>
+        <label class="choice">
+          <span class="hidden">{say('search')}</span>
+          <input
+            type="search"
+            placeholder={`${say('search')}: ${say('searchHint').toLowerCase()}`}
+            value={filters.value.find}
+            onInput={({ currentTarget }) => setFilter('find', currentTarget.value)}
+          />
+        </label>
+        <Domains />
+        <Filters />
+      </search>
+      {isLoaded.value ? everything.value.length === 0 ? <Empty /> : <List /> : <p class="note">{say('loading')}</p>}
+    </>
+  );
+}
+
+const isDomain = (name: string): name is Domain => domains.some((domain) => domain === name);
+
+const Domains = () => (
+  <div class="chips" role="group" aria-label={say('domain')}>
+    {[...choices.value.domain].map(([name, count]) => {
+      if (!isDomain(name)) return null;
+      const isChosen = filters.value.domain === name;
+      return (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={isChosen}
+          onClick={() => setFilter('domain', isChosen ? '' : name)}
+        >
+          <Icon name={name} /> {say(`domain.${name}`)} <small>{count}</small>
+        </button>
+      );
+    })}
+  </div>
+);
+
+const filterWords = { type: 'type', area: 'area', scope: 'scope', level: 'state' } as const;
+
+function Filters() {
+  const names: readonly (keyof typeof filterWords)[] = ['type', 'area', 'scope', 'level'];
+  return (
+    <div class="filters">
+      {names.map((name) => {
+        const found = choices.value[name];
+        if (found.size === 0) return null;
+        const text = (value: string): string => (name === 'level' && isLevel(value) ? say(`level.${value}`) : value);
+        const options = [...found].map(([value, count]) => [value, `${text(value)} (${count})`] as const);
+        return (
+          <Choice
+            key={name}
+            label={say(filterWords[name])}
+            value={filters.value[name]}
+            options={[['', say('all')], ...options]}
+            onChoose={(value) => setFilter(name, value)}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+const isLevel = (name: string): name is Level => levels.some((level) => level === name);
+
+const Empty = () => (
+  <div class="note">
+    <p>{say('empty')}</p>
+    <p>{say('emptyDemo')}</p>
+    <pre>npm run demo -- --url {location.origin}</pre>
+  </div>
+);
+
+/** The entities that a list shows before somebody asks for more. */
+const pageSize = 60;
+
+function List() {
+  const pages = useSignal(1);
+  const sorted = useComputed(() => [...shown.value].sort(worstFirst));
+  const total = everything.value.length;
+  const found = sorted.value.length;
+  const hasFilter = Object.entries(filters.value).some(([, value]) => value !== '');
+  return (
+    <section aria-label={say('entities')} class="found">
+      <p class="count" role="status">
+        <b>{found}</b> {found !== total && `${say('ofEntities')} ${total} `}
+        {say('entities')}
+        {hasFilter && (
+          <button type="button" class="quiet" onClick={clearFilters}>
+            {say('clearFilters')}
+          </button>
+        )}
+      </p>
+      {found === 0 && <p class="note">{say('emptyFiltered')}</p>}
+      <ul class="list">
+        {sorted.value.slice(0, pages.value * pageSize).map((item) => (
+          <Item key={item.thing.id} item={item} />
+        ))}
+      </ul>
+      {found > pages.value * pageSize && (
+        <button type="button" class="quiet wide" onClick={() => (pages.value += 4)}>
+          {say('showAll')} ({found})
+        </button>
+      )}
+    </section>
+  );
+}
+
+const urgency = { bad: 0, poor: 1, fair: 2, good: 3, none: 4, idle: 5 } as const;
+const worstFirst = (a: Shown, b: Shown): number =>
+  urgency[a.level] - urgency[b.level] || a.title.localeCompare(b.title) || a.thing.id.localeCompare(b.thing.id);
+
+function Item({ item: { thing, title, type, level, domain, area, observedAt } }: { readonly item: Shown }) {
+  const headline = headlineOf(thing);
+  return (
+    <li>
+      <a href={entityAddress(thing.id)}>
+        <span class="item-icon">
+          <Icon name={domain} />
+          <LevelDot level={level} />
+        </span>
+        <span class="item-text">
+          <b>{title}</b>
+          <small>
+            {type}
+            {area !== '' && ` · ${area}`}
+          </small>
+        </span>
+        <span class="item-value">
+          {headline && <b>{textOfReading(headline)}</b>}
+          {observedAt !== undefined && <small>{formatAge(observedAt)}</small>}
+        </span>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,2 @@
+/** The words of this part: Slovenian, then English. */
+export const exploreWords = {} as const;

@@ -1,0 +1,13 @@
+/** Finds the words of the chosen language. */
+import { language } from '../data/session.ts';
+import { commonWords } from './common.ts';
+import { dashboardWords } from './dashboard.ts';
+import { entityWords } from './entity.ts';
+import { exploreWords } from './explore.ts';
+import { operateWords } from './operate.ts';
+
+const words = { ...commonWords, ...entityWords, ...operateWords, ...dashboardWords, ...exploreWords };
+
+export type Word = keyof typeof words;
+
+export const say = (word: Word): string => words[word][language.value === 'sl' ? 0 : 1];
