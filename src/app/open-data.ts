@@ -2,15 +2,18 @@
 import { join } from 'node:path';
 import { readDataTypes } from '../city/catalogue/data-types.ts';
 import { createDcatOperations } from '../city/catalogue/dcat-operations.ts';
+import { createFileOperations } from '../city/catalogue/file/file-operations.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, root } from './folders.ts';
 
 /** The operations outside the NGSI-LD API that publish data. */
-export const openDataOperations = (config: Config, { contexts }: Pick<Services, 'contexts'>): readonly Operation[] =>
-  createDcatOperations({
+export function openDataOperations(config: Config, { contexts }: Pick<Services, 'contexts'>): readonly Operation[] {
+  const options = {
     irisOf: readCatalogueTerms(join(root, 'smart-data-models'), contexts.core),
     types: readDataTypes(modelsFolderOf(config), contexts.core),
     publicUrl: config.publicUrl,
-  });
+  };
+  return [...createDcatOperations(options), ...createFileOperations(options)];
+}

@@ -61,6 +61,8 @@ export default {
     door('mongodb', '^src/store/mongo/'),
     door('markdown-it', '^src/app/docs/'),
     door('jose', '^src/edge/auth/'),
+    door('csv-stringify', '^src/(city/catalogue|app/command)/'),
+    door('hyparquet-writer', '^src/(city/catalogue|app/history)/'),
     door('n3', '^src/city/catalogue/'),
     door('jsonld', '^src/(city/catalogue|app/command/export)/'),
     door('rdfxml-streaming-parser', '^src/city/catalogue/'),

@@ -10,20 +10,12 @@ import type {
   OperationResult,
 } from '../../core/operation/operation.ts';
 import { readWhole } from '../../core/operation/parameters.ts';
-import type { DataTypes } from './data-types.ts';
+import type { CatalogueOptions } from './catalogue-options.ts';
 import { answerDocument } from './document.ts';
 import type { Site } from './publication.ts';
 import { type Catalogue, readCatalogue } from './read-catalogue.ts';
 import { createSite } from './site.ts';
-import type { IrisOf } from './terms.ts';
 import type { RdfForm } from './write-rdf.ts';
-
-export interface CatalogueOptions {
-  readonly irisOf: IrisOf;
-  readonly types: DataTypes;
-  /** The URL at which the public reaches the broker. Empty: that of each request. */
-  readonly publicUrl: string;
-}
 
 /** The forms by the endings of their URLs. */
 const forms = { ttl: 'turtle', jsonld: 'ld+json', rdf: 'rdf+xml' } as const satisfies Record<string, RdfForm>;

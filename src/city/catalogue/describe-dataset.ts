@@ -3,6 +3,8 @@ import { type Dataset, isHighValue, lawsOf, responsible } from './dataset.ts';
 import type { Description } from './description.ts';
 import { agentName, agentNode, contactNode, dateOf, localTextsOf, periodNode, placeNode } from './describe-parts.ts';
 import { type Graph, literal, localLiterals, nodesOf, type RdfObject, type Subject } from './graph.ts';
+import { formsOf, type FileForm } from './file/file-forms.ts';
+import { isHistory } from './file/selection.ts';
 import { apiIri, datasetUrl, type Publication } from './publication.ts';
 import { conceptOf, languageOf, licenceOf, mediaTypeBase } from './vocabulary.ts';
 import { decimalText, isWellFormed } from './xsd.ts';
@@ -142,11 +144,13 @@ function distributionsOf(dataset: Dataset, publication: Publication): readonly S
   const { about } = dataset;
   const named = new Set(about.texts('distribution'));
   // A URL cannot name another tenant than the initial one: that needs a header.
-  const hasRequest = publication.site.isDefaultTenant && about.texts('entityTypes').length > 0;
+  const isInBroker = about.texts('entityTypes').length > 0;
+  const hasRequest = publication.site.isDefaultTenant && isInBroker;
   const described = publication.catalogue.distributions.filter(
     (one) => named.has(one.id) || one.texts('belongsToDataset').includes(about.id),
   );
   return [
+    ...(isInBroker ? formsOf(isHistory(about)).map((form) => addFile(form, dataset, publication)) : []),
     ...(hasRequest ? [addApiDistribution(dataset, publication)] : []),
     ...described.flatMap((one) => addDescribedDistribution(one, dataset, publication) ?? []),
   ];
@@ -162,6 +166,29 @@ function addRights(node: Subject, { about }: Dataset, { graph }: Publication): v
   );
   if (isHighValue(about))
     graph.add(node, 'dcatap:applicableLegislation', nodesOf(graph, lawsOf(about), 'eli:LegalResource'));
+}
+
+/** A file of the dataset. */
+function addFile(form: FileForm, dataset: Dataset, publication: Publication): Subject {
+  const { graph, site } = publication;
+  const { ending, title, fileType, registered } = form;
+  const node = graph.node(`${datasetUrl(dataset, publication)}#${ending}`, 'dcat:Distribution');
+  const file = graph.node(site.urlOf(`/data/${dataset.slug}.${ending}`), 'rdfs:Resource');
+  graph.add(node, 'dct:title', literal(title));
+  graph.add(node, 'dcat:accessURL', file);
+  graph.add(node, 'dcat:downloadURL', file);
+  graph.add(node, 'dct:format', nodesOf(graph, [conceptOf('file-type', fileType)]));
+  if (registered !== undefined)
+    graph.add(node, 'dcat:mediaType', graph.node(mediaTypeBase + registered, 'dct:MediaType'));
+  if (ending === 'csv')
+    graph.add(
+      node,
+      'dct:conformsTo',
+      graph.node(site.urlOf(`/data/${dataset.slug}.csv-metadata.json`), 'dct:Standard'),
+    );
+  graph.add(node, 'dcatap:availability', nodesOf(graph, [conceptOf('planned-availability', 'AVAILABLE')]));
+  addRights(node, dataset, publication);
+  return node;
 }
 
 /** The query of the NGSI-LD API that finds the entities of the dataset. */

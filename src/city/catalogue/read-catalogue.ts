@@ -82,7 +82,7 @@ async function* entitiesOf(
 }
 
 /** Adds what tells whether an entity reads as before. Where that depends on the time, it is the content itself. */
-function addVersion(hash: Hash, stored: Stored): void {
+export function addVersion(hash: Hash, stored: Stored): void {
   const { id, version, part = '', isPart = false } = stored;
   hash.update(JSON.stringify([id, version, part, isPart ? stored.entity() : null]));
 }
