@@ -185,6 +185,35 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect((await send(0, 'POST /entityOperations/query?options=keyValues', query)).body).toEqual([body]);
   });
 
+  test('read a source that answers in JSON-LD', async () => {
+    const core = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld';
+    const id = 'urn:raft:1';
+    const { url, asked } = await serve([{ id, type: 'Raft', speed: { type: 'Property', value: 5 }, '@context': core }]);
+    const contextSourceInfo = [{ key: 'accept', value: 'application/ld+json' }];
+    await register(url, { ...about('Raft'), contextSourceInfo });
+    const { body, warning } = await send(0, 'GET /entities?type=Raft');
+    expect(asked.map(({ headers }) => headers.accept)).toEqual(['application/ld+json']);
+    expect({ body, warning }).toEqual({
+      body: [{ id, type: 'Raft', speed: { type: 'Property', value: 5 } }],
+      warning: null,
+    });
+  });
+
+  test('name many ids in several URLs', async () => {
+    const urls: string[] = [];
+    const url = await listen((request, response) => {
+      urls.push(request.url ?? '');
+      const ids = new URL(request.url ?? '', url).searchParams.get('id')?.split(',') ?? [];
+      const body = JSON.stringify(ids.map((id) => ({ id, type: 'Buoy', a: 1 })));
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(body);
+    });
+    const entities = Array.from({ length: 500 }, (_, n) => ({ type: 'Buoy', id: `urn:buoy:${n}` }));
+    await register(url, { information: [{ entities }] });
+    expect(await send(0, 'GET /entities?type=Buoy&limit=1&count=true')).toMatchObject({ count: '500', warning: null });
+    expect(urls.length).toBeGreaterThan(1);
+    expect(Math.max(...urls.map(({ length }) => length))).toBeLessThan(5000);
+  });
+
   test('do not query a source that only retrieves', async () => {
     const id = 'urn:barge:1';
     await create(1, { id, type: 'Barge', line: 7 });

@@ -104,3 +104,6 @@ export class TooManyRequests extends Problem {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+export const noSuchTenant = (name: string): Problem =>
+  new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(name)}.`);

@@ -5,7 +5,7 @@ import { guardStore } from '../access/guard.ts';
 import { guardWrites } from '../access/guard-writes.ts';
 import type { Quotas } from '../access/quotas.ts';
 import { isArray, isObject } from '../model/json.ts';
-import { Problem } from '../model/problem.ts';
+import { noSuchTenant, Problem } from '../model/problem.ts';
 import { refuseManyMembers } from '../model/entity-size.ts';
 import { refuseTooManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
@@ -172,6 +172,6 @@ async function openTenant({ stores }: Services, tenant: string, { unknownTenant 
   const store =
     (await stores.open(tenant, unknownTenant === 'create')) ??
     (unknownTenant === 'ignore' ? await stores.open('', false) : unknownTenant === 'empty' ? emptyStore : undefined);
-  if (!store) throw new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(tenant)}.`);
+  if (!store) throw noSuchTenant(tenant);
   return store;
 }

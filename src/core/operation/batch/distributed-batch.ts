@@ -5,7 +5,7 @@ import type { EntityWrite, WriteSplit } from '../../federation/split-write.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { isUri } from '../../model/read/id.ts';
-import { forEachSource, isInLoop } from '../distributed/concerned-sources.ts';
+import { forEachSource, isInLoop, loopDetected } from '../distributed/concerned-sources.ts';
 import { errorOf, type PartResult } from '../distributed/distributed-result.ts';
 import { attributesIn, isNothingHere, splitFor, typesOf } from '../distributed/distributed-write.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
@@ -151,7 +151,7 @@ function divide(plans: readonly Plan[], call: CallContext, { distribution }: Dis
 }
 
 function objectionTo(isLooped: boolean, isOffered: boolean, { batch }: BatchDistribution): Problem | undefined {
-  if (isLooped) return new Problem('LoopDetected', 'The request has passed this broker already.');
+  if (isLooped) return loopDetected();
   return isOffered ? undefined : new Problem('Conflict', `The source does not offer ${batch}.`);
 }
 

@@ -15,7 +15,13 @@ import type { V2Source } from '../../model/v2/source.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../../port/sources.ts';
 import { forEachSource, orProblem } from './concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
-import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery } from './source-read-request.ts';
+import {
+  postQueryRequest,
+  queriesWithShortUrls,
+  queryRequest,
+  retrieveRequest,
+  type SourceQuery,
+} from './source-read-request.ts';
 import { targetOf } from './source-request.ts';
 import { readV2Copy, v2QueryRequest, v2TargetOf } from './v2-source.ts';
 
@@ -111,7 +117,22 @@ async function askSource<Found extends { readonly id: string }>(
   const { operations } = registration;
   if (question.id !== undefined && operations.has(asking.sought.retrieve))
     return readAnswer(retrieveRequest(query, question.id), source);
-  return readPages(operations.has(asking.sought.query) ? queryRequest : postQueryRequest, query, source);
+  if (!operations.has(asking.sought.query)) return readPages(postQueryRequest, query, source);
+  return readParts(queriesWithShortUrls(query), source);
+}
+
+/** Reads one query after the other, until the source has a problem with one. */
+async function readParts<Found extends { readonly id: string }>(
+  queries: readonly SourceQuery[],
+  source: Source<Found>,
+): Promise<Reply<Found>> {
+  const entities: Found[] = [];
+  for (const query of queries) {
+    const reply = await readPages(queryRequest, query, source);
+    entities.push(...reply.entities);
+    if (reply.warnings.length > 0) return { ...reply, entities };
+  }
+  return { registration: source.registration, entities, warnings: [] };
 }
 
 /** What is sought, read from a source that speaks NGSI v2 and does not test conditions. */
@@ -206,7 +227,7 @@ async function entitiesIn<Found>(
     for (const json of list) {
       const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
-      entities.push(sought.read(json, await termsOf(json, context, call), call.now));
+      entities.push(sought.read(withoutContext(json), await termsOf(json, context, call), call.now));
     }
     return entities;
   } catch (error) {
@@ -220,6 +241,12 @@ const termsOf = (json: Json, context: Context, call: CallContext): Context | Pro
   isObject(json) && json['@context'] !== undefined
     ? call.services.contexts.resolve(json['@context'], call.tenant)
     : context;
+
+function withoutContext(json: Json): Json {
+  if (!isObject(json)) return json;
+  const { '@context': _context, ...members } = json;
+  return members;
+}
 
 /** The registrations of which the source offers one of the operations. */
 export const offering = (

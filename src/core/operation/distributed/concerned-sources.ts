@@ -36,6 +36,9 @@ export function matchingSources(
 /** True when the request has passed this broker before (clause 4.3.6.4). */
 export const isInLoop = (call: CallContext): boolean => aliasesIn(headerOf(call, 'via')).includes(ownAlias(call));
 
+/** The problem of what is not sent because of that. */
+export const loopDetected = (): Problem => new Problem('LoopDetected', 'The request has passed this broker already.');
+
 /** Most sources that are asked at the same time for one request. */
 const atOnce = 32;
 

@@ -12,7 +12,14 @@ import { Problem } from '../../model/problem.ts';
 import { isEntityMember } from '../../model/read/entity.ts';
 import { readAttributeName, readTypeName } from '../../model/read/name.ts';
 import { readId } from '../../model/read/id.ts';
-import { forEachSource, isInLoop, matchingSources, orProblem, registrationsFor } from './concerned-sources.ts';
+import {
+  forEachSource,
+  isInLoop,
+  loopDetected,
+  matchingSources,
+  orProblem,
+  registrationsFor,
+} from './concerned-sources.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
 import { resourcePath } from '../resource-path.ts';
@@ -197,7 +204,7 @@ async function sendPart(
   const { registration, attrs } = part;
   const about = { registration, ...(attrs ? { attrs } : undefined) };
   const { sources, registrations } = call.services;
-  if (isLooped) return failed(about, new Problem('LoopDetected', `The request has passed this broker already.`));
+  if (isLooped) return failed(about, loopDetected());
   if (!part.isOffered || !sources)
     return failed(about, new Problem('Conflict', `The source of ${registration.id} does not offer ${operation.name}.`));
   const target = await orProblem(() => targetOf(registration, call));

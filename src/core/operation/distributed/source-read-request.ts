@@ -70,6 +70,30 @@ export function queryRequest(query: SourceQuery, page: Page): SourceRequest {
   return requestOf(query, { method: 'GET', path: pathOf(query), params });
 }
 
+/** Most characters of the ids in a URL. Servers and proxies refuse URLs of more than 8,000 bytes or so. */
+const idsLengthMax = 4000;
+
+/** The query, or several queries of some of its ids each, when all ids are too long for one URL. */
+export function queriesWithShortUrls(query: SourceQuery): readonly SourceQuery[] {
+  const { types, ids = [] } = joinSelectors(query.demand.selectors);
+  const parts: string[][] = [];
+  let left = 0;
+  for (const id of ids) {
+    const length = encodeURIComponent(`${id},`).length;
+    if (length > left) {
+      parts.push([]);
+      left = idsLengthMax;
+    }
+    parts.at(-1)?.push(id);
+    left -= length;
+  }
+  if (parts.length < 2) return [query];
+  return parts.map((part) => ({
+    ...query,
+    demand: { ...query.demand, selectors: [{ ...(types ? { types } : undefined), ids: part }] },
+  }));
+}
+
 /** `DELETE /entities`, of which whole entities are removed, or attributes of them. */
 export function purgeRequest(
   query: SourceQuery,

@@ -8,11 +8,11 @@ import type { Filter } from '../../language/filter.ts';
 import { isArray, isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import type { SourceAnswer } from '../../port/sources.ts';
-import { forEachSource, isInLoop, matchingSources, orProblem } from '../distributed/concerned-sources.ts';
+import { forEachSource, isInLoop, loopDetected, matchingSources, orProblem } from '../distributed/concerned-sources.ts';
 import { errorOf, type PartResult, resultOfAnswer } from '../distributed/distributed-result.ts';
 import { readSourceFilter } from '../distributed/distributed-read.ts';
 import type { CallContext, OperationRequest, OperationResult } from '../operation.ts';
-import { purgeRequest } from '../distributed/source-read-request.ts';
+import { purgeRequest, queriesWithShortUrls } from '../distributed/source-read-request.ts';
 import { type SourceTarget, targetOf } from '../distributed/source-request.ts';
 
 /** What a purge removes. */
@@ -68,7 +68,7 @@ type PurgedPart = PartResult & { readonly errors?: readonly JsonObject[] };
 async function purgeAt(registration: Registration, sending: Sending): Promise<PurgedPart> {
   const { call, isLooped } = sending;
   const failed = ({ report }: Problem): PurgedPart => ({ registration, problem: report });
-  if (isLooped) return failed(new Problem('LoopDetected', 'The request has passed this broker already.'));
+  if (isLooped) return failed(loopDetected());
   if (!registration.operations.has('purgeEntity'))
     return failed(new Problem('Conflict', `The source of ${registration.id} does not offer purgeEntity.`));
   const target = await orProblem(() => targetOf(registration, call));
@@ -87,12 +87,15 @@ async function send(target: SourceTarget, { purge, demand, params, call }: Sendi
     conditions: { params, filter: purge.filter, asked: call.context, context: target.context },
   };
   const isByAttribute = purge.filter.attrs !== undefined;
-  const answer = await sources.ask(purgeRequest(query, { ...removed, isByAttribute }));
-  const result = resultOfAnswer({ registration }, answer);
-  // A source without any of them has nothing to purge.
-  const isGood = result.problem === undefined || result.problem.type === 'ResourceNotFound';
-  registrations.count(call.tenant, registration.id, { isGood, at: call.now });
-  return isGood ? { registration } : { ...result, ...errorsOf(answer) };
+  for (const part of queriesWithShortUrls(query)) {
+    const answer = await sources.ask(purgeRequest(part, { ...removed, isByAttribute }));
+    const result = resultOfAnswer({ registration }, answer);
+    // A source without any of them has nothing to purge.
+    const isGood = result.problem === undefined || result.problem.type === 'ResourceNotFound';
+    registrations.count(call.tenant, registration.id, { isGood, at: call.now });
+    if (!isGood) return { ...result, ...errorsOf(answer) };
+  }
+  return { registration };
 }
 
 function errorsOf(answer: SourceAnswer): Pick<PurgedPart, 'errors'> {

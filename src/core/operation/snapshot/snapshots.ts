@@ -3,7 +3,7 @@ import type { Query } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import { parseQ } from '../../language/q/q.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { badData, Problem } from '../../model/problem.ts';
+import { badData, noSuchTenant, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { changeDocument } from '../../port/document-collection.ts';
 import { serialized } from '../../port/serialized.ts';
@@ -137,7 +137,7 @@ const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `The
 
 async function tenantStoreOf({ services: { stores }, tenant }: CallContext): Promise<Store> {
   const opened = await stores.open(tenant, false);
-  if (!opened) throw new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(tenant)}.`);
+  if (!opened) throw noSuchTenant(tenant);
   return opened;
 }
 

@@ -1,6 +1,6 @@
 /** Manages the subscriptions of one connection. Subscriptions that are not stored end with the connection. */
 import { isObject, type Json } from '../../../core/model/json.ts';
-import { Problem } from '../../../core/model/problem.ts';
+import { noSuchTenant, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
 import { refuseTooManyNames } from '../../../core/model/read/name-count.ts';
 import type { Caller, Services } from '../../../core/operation/operation.ts';
@@ -119,7 +119,7 @@ async function open(state: State, frame: SubscribeFrame): Promise<void> {
   refuseTooMany(state, frame.id);
   const { tenant } = state.peer;
   const reference = await state.openFeed(tenant);
-  if (!reference) throw new Problem('NonexistentTenant', `There is no tenant named ${quoted(tenant)}.`);
+  if (!reference) throw noSuchTenant(tenant);
   let subject: RequestedSubscription | undefined;
   let isKept = false;
   try {
