@@ -68,7 +68,7 @@ export interface BrokerOptions {
 export async function startBroker(config: Config, options: BrokerOptions = {}): Promise<Broker> {
   const telemetry = openTelemetry(config);
   const { observe } = telemetry;
-  const jobs = readJobs(config);
+  const jobOptions = readJobs(config);
   const plans = readIngestPlans(config, process.env);
   const certificate = await openCertificate(config);
   const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
@@ -82,13 +82,13 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const sources = openSources(config, parts);
   const services: Services = { ...parts, ...delivery.services, sources };
   await delivery.start();
-  const stopJobs = startJobs({ ...services, ...jobs, clock: createCautiousClock(services.clock) });
+  const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
   const streams = openStreams(config, services, access);
-  const { server, control } = openServers(config, services, { telemetry, streams, access, certificate });
+  const { server, control } = openServers(config, services, { telemetry, streams, access, certificate, jobs });
   const stop = async (): Promise<void> => {
     const clients = [closeStreams(streams), closeServer(server, graceMs), closeServer(control, graceMs)];
-    await Promise.all([...clients, stopJobs(), ...ingests.map((ingest) => ingest.stop())]);
+    await Promise.all([...clients, jobs.stop(), ...ingests.map((ingest) => ingest.stop())]);
     await delivery.stop();
     await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
     loader.close();

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { createJobOperations } from '../city/job/job-operations.ts';
+import type { Jobs } from '../city/job/jobs.ts';
 import { local } from '../core/access/identity.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
@@ -27,6 +29,7 @@ export interface ServerParts {
   readonly telemetry: Telemetry;
   readonly streams: Streams;
   readonly access: Access;
+  readonly jobs: Pick<Jobs, 'all'>;
   /** Absent: the server speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
 }
@@ -60,7 +63,7 @@ export function openServers(
 function httpOptions(
   config: Config,
   services: Services,
-  { telemetry, streams, access }: ServerParts,
+  { telemetry, streams, access, jobs }: ServerParts,
 ): Omit<HttpOptions, 'isOwnHost'> {
   const began = performance.now();
   const { metrics } = telemetry;
@@ -69,7 +72,7 @@ function httpOptions(
   metrics.watch({ sizes: () => services.stores.sizes(), unready: health.unready, memory: services.memory });
   return {
     services,
-    operations: [...operations, ...streams.events.operations, ...access.operations],
+    operations: [...operations, ...streams.events.operations, ...access.operations, ...createJobOperations(jobs.all)],
     v2Operations: [...v2EntityOperations, ...v2SubscriptionOperations, ...v2RegistrationOperations],
     openDataOperations: openDataOperations(config, services),
     compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],

@@ -210,6 +210,10 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
       expect((await ask(url, path, key, init)).status).toBe(403);
     expect((await ask(url, `${path}/w`, key, { method: 'DELETE' })).status).toBe(403);
     expect((await ask(url, path)).status).toBe(401);
+    const jobs = '/ngsi-ld/v1/jobs';
+    const asked = [undefined, key, administrator].map(async (who) => (await ask(url, jobs, who)).status);
+    expect(await Promise.all(asked)).toEqual([401, 403, 200]);
+    expect((await ask(url, `${jobs}/sweep/run`, key, post({}))).status).toBe(403);
     const [, listed] = (await ask(url, path, administrator)).body as readonly Record<string, unknown>[];
     expect(Object.keys(listed ?? {}).sort()).toEqual(['createdAt', 'name', 'roles', 'secrets']);
     expect(await ask(url, path, administrator, post({ name: 'w', roles: ['reader'] }))).toMatchObject({ status: 409 });

@@ -37,7 +37,7 @@ test('what fails in one tenant is done in all behind it', async () => {
       return { ...store, sweep };
     },
   };
-  const stop = startJobs({
+  const jobs = startJobs({
     ...noSnapshots,
     stores: lame,
     clock: { now: () => instantOf(Date.now() * 1000) },
@@ -47,7 +47,7 @@ test('what fails in one tenant is done in all behind it', async () => {
     historyKeep: { days: 0, rules: [], isDryRun: false },
   });
   await until(() => observed.some(({ kind }) => kind === 'jobRan'));
-  await stop();
+  await jobs.stop();
   expect(swept.slice(0, 3)).toEqual(['', 'bad', 'zoo']);
   expect(observed.slice(0, 3)).toMatchObject([
     { kind: 'failed', where: 'job sweep', cause: new Error('the disk is full') },
@@ -98,7 +98,7 @@ const onlyDate = [
 test('work at the times of an expression is done when the wall clock comes to them, and once when it jumps over them', async () => {
   jest.useFakeTimers({ doNotFake: [...onlyDate], now: Date.parse('2026-03-29T00:59:59.000Z') });
   const runs: string[] = [];
-  const stop = schedule('0 0 * * * *', () => {
+  const timed = schedule('0 0 * * * *', () => {
     runs.push(new Date().toISOString());
     return Promise.resolve();
   });
@@ -116,7 +116,7 @@ test('work at the times of an expression is done when the wall clock comes to th
     await jumpTo('2026-03-29T06:00:00.000Z');
   } finally {
     jest.useRealTimers();
-    await stop();
+    await timed.stop();
   }
   expect(runs).toEqual(['2026-03-29T01:00:00.500Z', '2027-03-29T17:30:00.000Z', '2026-03-29T06:00:00.000Z']);
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { jobOperationHeads } from '../../src/city/job/job-operations.ts';
 import { keyOperationHeads } from '../../src/core/operation/access/keys.ts';
 import type { Operation } from '../../src/core/operation/operation.ts';
 import { v2RegistrationOperations } from '../../src/core/operation/registration/v2/operations.ts';
@@ -45,7 +46,11 @@ const cases: readonly (readonly [string, Case])[] = [
     'openapi.yaml',
     {
       root: '/ngsi-ld/',
-      heads: below('/ngsi-ld/v1', [...operations, ...eventPaths, ...Object.values(keyOperationHeads)]),
+      heads: below('/ngsi-ld/v1', [
+        ...operations,
+        ...eventPaths,
+        ...Object.values({ ...keyOperationHeads, ...jobOperationHeads }),
+      ]),
       arrays: 20,
     },
   ],

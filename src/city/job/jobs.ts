@@ -1,22 +1,18 @@
 /** Runs the periodic jobs of the broker: deletes expired data and snapshots, prunes the change log, and deletes old history. */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/port/clock.ts';
-import type { Observe } from '../../core/port/observe.ts';
 import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
-import type { Store, Stores } from '../../core/port/store.ts';
+import type { Store } from '../../core/port/store.ts';
 import { tidySnapshots } from '../../core/operation/snapshot/keeping.ts';
 import type { SnapshotRuns } from '../../core/operation/snapshot/runs.ts';
 import type { Terms } from '../../core/model/entity.ts';
-import { Problem } from '../../core/model/problem.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import { firstAuditIdAt } from '../../core/model/audit-line.ts';
 import { deletesHistory, type RetentionDays, retentionAt } from './retention.ts';
+import { type Job, type JobPlan, type JobServices, startJob, type Work } from './job.ts';
 import { schedule } from './schedule.ts';
 
-export interface JobOptions {
-  readonly stores: Stores;
-  readonly clock: Clock;
-  readonly observe: Observe;
+export interface JobOptions extends JobServices {
   readonly snapshots: SnapshotRuns;
   /** The retention of the change log. */
   readonly logKeep: { readonly hours: number; readonly records: number; readonly bytes: number };
@@ -39,62 +35,78 @@ interface AuditRetention {
   readonly readsMax: number;
 }
 
-/** Works on the store of one tenant. Returns a summary for the log; undefined when there was nothing to do. */
-type Work = (store: Store, tenant: string) => Promise<string | undefined>;
-
-/** The schedules of the jobs, as cron expressions with seconds. */
-const schedules = {
-  sweep: '*/2 * * * * *',
-  prune: '0 * * * * *',
-  snapshots: '30 * * * * *',
-  'snapshots alive': '*/10 * * * * *',
-  'snapshots all': '0 50 * * * *',
-  'sweep all': '0 30 * * * *',
-  'prune all': '0 40 * * * *',
-  forget: '0 0 * * * *',
-  'prune audit': '0 20 * * * *',
-};
-
 const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
-/** Starts the jobs. Returns the function that stops them and waits for pending runs. */
-export function startJobs(options: JobOptions): () => Promise<void> {
-  const { clock, logKeep, historyKeep, auditKeep } = options;
-  const present = createRetentionClock(clock);
-  const prune: Work = async (store, tenant) => {
+export interface Jobs {
+  readonly all: readonly Job[];
+  /** Waits for pending runs. */
+  stop(): Promise<void>;
+}
+
+/** Starts the jobs. */
+export function startJobs(options: JobOptions): Jobs {
+  const stopping = new AbortController();
+  const present = createRetentionClock(options.clock);
+  const plans = [
+    ...sweepPlans(options),
+    ...prunePlans(options, present),
+    ...snapshotPlans(options),
+    ...forgetPlans(options, { present, signal: stopping.signal }),
+    ...auditPlans(options, present),
+  ];
+  const all = plans.map((plan) => startJob(plan, options));
+  const beating = schedule('*/10 * * * * *', () => options.snapshots.beat());
+  return {
+    all,
+    async stop() {
+      stopping.abort();
+      await Promise.all([...all, beating].map((one) => one.stop()));
+    },
+  };
+}
+
+function sweepPlans({ clock }: JobOptions): readonly JobPlan[] {
+  const about = 'deletes what has expired';
+  const work: Work = async (store) => removed(await store.sweep(clock.now()));
+  return [
+    { name: 'sweep', about, cron: '*/2 * * * * *', work },
+    { name: 'sweep-all', about, cron: '0 30 * * * *', work, isInAllTenants: true },
+  ];
+}
+
+function prunePlans({ logKeep }: JobOptions, present: RetentionClock): readonly JobPlan[] {
+  const about = 'prunes the change log';
+  const work: Work = async (store, tenant) => {
     const before = hoursBefore(await present(store, tenant), logKeep.hours);
     return removed(await store.log.prune({ before, records: logKeep.records, bytes: logKeep.bytes }));
   };
-  const sweep: Work = async (store) => removed(await store.sweep(clock.now()));
-  const tidy: Work = async (store, tenant) =>
-    isSnapshotStore(tenant) ? undefined : removed(await tidySnapshots(store, clock.now(), options));
-  const stopping = new AbortController();
-  const forget = createForget(options, { present, signal: stopping.signal });
-  const jobs = [
-    startJob('sweep', { ...options, work: sweep }),
-    startJob('prune', { ...options, work: prune }),
-    startJob('snapshots', { ...options, work: tidy }),
-    startJob('snapshots all', { ...options, work: tidy, isInAllTenants: true }),
-    startJob('sweep all', { ...options, work: sweep, isInAllTenants: true }),
-    startJob('prune all', { ...options, work: prune, isInAllTenants: true }),
-    ...(deletesHistory(historyKeep)
-      ? [startJob('forget', { ...options, work: forget, isInAllTenants: true, runsAtStart: true })]
-      : []),
-    ...(auditKeep
-      ? [
-          startJob('prune audit', {
-            ...options,
-            work: createPruneAudit(options, auditKeep, present),
-            isInAllTenants: true,
-          }),
-        ]
-      : []),
+  return [
+    { name: 'prune', about, cron: '0 * * * * *', work },
+    { name: 'prune-all', about, cron: '0 40 * * * *', work, isInAllTenants: true },
   ];
-  const stopBeating = schedule(schedules['snapshots alive'], () => options.snapshots.beat());
-  return async () => {
-    stopping.abort();
-    await Promise.all([...jobs, stopBeating].map((stop) => stop()));
-  };
+}
+
+function snapshotPlans(options: JobOptions): readonly JobPlan[] {
+  const about = 'deletes snapshots that have expired';
+  const work: Work = async (store, tenant) =>
+    isSnapshotStore(tenant) ? undefined : removed(await tidySnapshots(store, options.clock.now(), options));
+  return [
+    { name: 'snapshots', about, cron: '30 * * * * *', work },
+    { name: 'snapshots-all', about, cron: '0 50 * * * *', work, isInAllTenants: true },
+  ];
+}
+
+function forgetPlans(options: JobOptions, times: Parameters<typeof createForget>[1]): readonly JobPlan[] {
+  if (!deletesHistory(options.historyKeep)) return [];
+  const about = 'deletes old history';
+  const work = createForget(options, times);
+  return [{ name: 'forget', about, cron: '0 0 * * * *', work, isInAllTenants: true, runsAtStart: true }];
+}
+
+function auditPlans(options: JobOptions, present: RetentionClock): readonly JobPlan[] {
+  if (!options.auditKeep) return [];
+  const work = createPruneAudit(options, options.auditKeep, present);
+  return [{ name: 'prune-audit', about: 'prunes the audit', cron: '0 20 * * * *', work, isInAllTenants: true }];
 }
 
 const hourMicros = 3_600_000_000;
@@ -171,48 +183,4 @@ function createForget(
     const parts = [...counts].map(([name, count]) => `${count} of ${name}`).join(', ');
     return `${isDryRun ? 'would remove' : 'removed'} ${parts}${tenant === '' ? '' : ` in tenant ${tenant}`}`;
   };
-}
-
-interface Job extends Pick<JobOptions, 'stores' | 'observe'> {
-  readonly work: Work;
-  /** True: runs in all tenants. False: only in the tenants in use. */
-  readonly isInAllTenants?: boolean;
-}
-
-/** Runs the work at the times of its schedule. Runs never overlap. */
-function startJob(name: keyof typeof schedules, job: Job & { readonly runsAtStart?: boolean }): () => Promise<void> {
-  const run = (): Promise<void> => runOnce(name, job);
-  const first = job.runsAtStart === true ? run() : Promise.resolve();
-  // The immediate first run may still be pending.
-  const stop = schedule(schedules[name], () => first.then(run));
-  return async () => {
-    await Promise.all([first, stop()]);
-  };
-}
-
-const reportedByStore = new Set<Problem['type']>(['TenantUnavailable', 'InsufficientStorage']);
-
-/** Runs the work in each tenant. A failure in one tenant does not affect the others. */
-async function runOnce(name: string, { stores, observe, work, isInAllTenants = false }: Job): Promise<void> {
-  const began = performance.now();
-  const failed = (cause: unknown): undefined => {
-    // The store itself reports a file or disk that is unusable.
-    if (!(cause instanceof Problem && reportedByStore.has(cause.type)))
-      observe({ kind: 'failed', where: `job ${name}`, cause });
-  };
-  // When several brokers share a store, the holder of the first partition runs the jobs.
-  const tenants = stores.partitions.holds(0)
-    ? await (isInAllTenants ? stores.tenants() : stores.tenantsInUse()).catch(failed)
-    : [];
-  const done: string[] = [];
-  for (const tenant of tenants ?? []) {
-    const did = await runIn(tenant, { stores, work }).catch(failed);
-    if (did !== undefined) done.push(did);
-  }
-  if (done.length > 0) observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: done.join('; ') });
-}
-
-async function runIn(tenant: string, { stores, work }: Pick<Job, 'stores' | 'work'>): Promise<string | undefined> {
-  const store = await stores.open(tenant, false);
-  return store && work(store, tenant);
 }

@@ -8,11 +8,15 @@ import { every } from './every.ts';
 /** The interval between two checks of the clock. */
 const tickMs = 500;
 
-/**
- * Runs the work at each time of the expression. Several skipped times cause one run, and runs never overlap. The work must not reject.
- * Returns the function that stops the schedule and waits for a pending run.
- */
-export function schedule(expression: string, work: () => Promise<void>): () => Promise<void> {
+export interface Schedule {
+  /** The next time, in milliseconds since 1970; infinity when there is none. */
+  nextMs(): number;
+  /** Waits for a pending run. */
+  stop(): Promise<void>;
+}
+
+/** Runs the work at each time of the expression. Several skipped times cause one run, and runs never overlap. The work must not reject. */
+export function schedule(expression: string, work: () => Promise<void>): Schedule {
   const task = createTask(expression, work, { timezone: 'UTC' });
   let due = nextTime(task);
   let lookedAt = Date.now();
@@ -25,9 +29,12 @@ export function schedule(expression: string, work: () => Promise<void>): () => P
     due = nextTime(task);
     await task.execute();
   });
-  return async () => {
-    await stop();
-    await task.destroy();
+  return {
+    nextMs: () => due,
+    async stop() {
+      await stop();
+      await task.destroy();
+    },
   };
 }
 

@@ -60,7 +60,7 @@ async function forgotten(isDryRun: boolean): Promise<{ readonly did: readonly st
   };
   const historyKeep = { ...readKeptDays('Air=30', 10), isDryRun };
   const logKeep = { hours: 1, records: 1, bytes: 1e9 };
-  const stop = startJobs({
+  const jobs = startJobs({
     ...noSnapshots,
     stores,
     observe,
@@ -70,7 +70,7 @@ async function forgotten(isDryRun: boolean): Promise<{ readonly did: readonly st
     logKeep,
   });
   await seen.promise;
-  await stop();
+  await jobs.stop();
   const [history] = await store.history({
     ...{ filter: {}, limit: 1, now: at, limitInstances: 10 },
     temporal: { timeproperty: 'observedAt' },
