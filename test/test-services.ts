@@ -46,6 +46,7 @@ export const noSubscriptions: Subscriptions = {
   about: 'entities',
   check: () => Promise.resolve(),
   refresh: () => Promise.resolve(),
+  forgetChanges: () => Promise.resolve(),
   watch: () => () => undefined,
   statistics: () => Promise.resolve(undefined),
   replay: () => Promise.resolve(),

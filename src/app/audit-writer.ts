@@ -17,11 +17,6 @@ const batchMax = 5000;
 /** Lines that may wait. At this number, requests are refused until some are written. */
 const waitingMax = 50_000;
 
-export interface AuditWriter extends Audit {
-  /** Writes what waits now, and what was counted since. */
-  flush(): Promise<void>;
-}
-
 export interface AuditWriterOptions extends Pick<Audit, 'scope' | 'personalTypes'> {
   readonly trail: AuditTrail;
   readonly clock: Clock;
@@ -36,7 +31,7 @@ interface State extends AuditWriterOptions {
   isFailing: boolean;
 }
 
-export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
+export function createAuditWriter(options: AuditWriterOptions): Audit {
   const { scope, personalTypes } = options;
   const state: State = {
     ...options,

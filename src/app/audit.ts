@@ -3,17 +3,15 @@ import type { JobOptions } from '../city/job/jobs.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { refusedLine } from '../core/operation/recording.ts';
 import { accessModeOf } from './access-mode.ts';
-import { type AuditWriter, createAuditWriter } from './audit-writer.ts';
+import type { Audit } from '../core/port/audit.ts';
+import { createAuditWriter } from './audit-writer.ts';
 import { listIn } from './config/list.ts';
 import type { Config } from './config/options.ts';
 
 type Needed = Pick<Services, 'stores' | 'clock' | 'observe' | 'contexts'>;
 
 /** Adds the audit to the parts of a broker. There is none while access is open: everybody is anonymous then, and nothing is recorded. */
-export function withAudit<Parts extends Needed>(
-  config: Config,
-  parts: Parts,
-): Parts & { readonly audit?: AuditWriter } {
+export function withAudit<Parts extends Needed>(config: Config, parts: Parts): Parts & { readonly audit?: Audit } {
   const { stores, clock, observe, contexts } = parts;
   const personalTypes = listIn(config.personalTypes).map((name) => contexts.core.expand(name));
   if (accessModeOf(config) === 'open' || (config.audit === 'personal' && personalTypes.length === 0)) return parts;
@@ -33,11 +31,11 @@ export function withAudit<Parts extends Needed>(
 export interface RefusalReport {
   /** `address`: that of the client. */
   readonly report: (address: string) => void;
-  readonly reportTo: (audit: AuditWriter | undefined) => void;
+  readonly reportTo: (audit: Audit | undefined) => void;
 }
 
 export function createRefusalReport(): RefusalReport {
-  let audit: AuditWriter | undefined;
+  let audit: Audit | undefined;
   return {
     report: (address) => audit?.addRefused(refusedLine('authenticate', address)),
     reportTo: (given) => {
@@ -46,8 +44,7 @@ export function createRefusalReport(): RefusalReport {
   };
 }
 
-const scopeOf = ({ audit }: Config): AuditWriter['scope'] =>
-  audit === 'changes' || audit === 'personal' ? audit : 'all';
+const scopeOf = ({ audit }: Config): Audit['scope'] => (audit === 'changes' || audit === 'personal' ? audit : 'all');
 
 /** While access is open, nothing of the audit is touched. */
 export const auditRetention = (config: Config): Pick<JobOptions, 'auditKeep'> =>

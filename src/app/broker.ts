@@ -44,6 +44,7 @@ import { limitTenants } from './tenants.ts';
 import { openServers, listen } from './servers.ts';
 import { openStores } from './stores.ts';
 import { closeStreams, openStreams } from './streams.ts';
+import { createSubjectFiles } from './subject-files.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 
 /**
@@ -80,7 +81,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   refusals.reportTo(parts.audit);
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
-  const services: Services = { ...parts, ...delivery.services, sources };
+  const services: Services = { ...parts, ...delivery.services, sources, subjectFiles: createSubjectFiles(config) };
   await delivery.start();
   const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));

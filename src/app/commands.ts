@@ -6,6 +6,7 @@ import { check } from './command/check.ts';
 import { compactFiles } from './command/compact.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
+import { subject } from './command/subject.ts';
 import { grants } from './command/grants.ts';
 import { keys } from './command/keys.ts';
 import { importFile } from './command/import.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   compactFiles,
   keys,
   grants,
+  subject,
   models,
   check,
   config,

@@ -6,16 +6,16 @@ import { answers, controlPath } from '../control-socket.ts';
 /** Sends a request to a path below /ngsi-ld/v1. Returns the body. Throws an Error with the reason when the broker refuses. */
 export type SendControl = (method: string, path: string, body?: Json) => Promise<Json | undefined>;
 
-/** A client of the broker that runs on the data folder. Undefined when none answers. */
-export async function findRunningBroker(data: string): Promise<SendControl | undefined> {
+/** A client of the broker that runs on the data folder, for a tenant. Undefined when none answers. */
+export async function findRunningBroker(data: string, tenant = ''): Promise<SendControl | undefined> {
   const path = controlPath(data);
-  return path !== undefined && (await answers(path)) ? createControlClient(path) : undefined;
+  return path !== undefined && (await answers(path)) ? createControlClient(path, tenant) : undefined;
 }
 
 const createControlClient =
-  (socketPath: string): SendControl =>
+  (socketPath: string, tenant: string): SendControl =>
   async (method, path, body) => {
-    const { status, text } = await exchange(socketPath, { method, path: `/ngsi-ld/v1${path}` }, body);
+    const { status, text } = await exchange(socketPath, { method, path: `/ngsi-ld/v1${path}`, tenant }, body);
     const json = text === '' ? undefined : parseJson(text);
     if (status < 300) return json;
     throw new Error(
@@ -25,11 +25,14 @@ const createControlClient =
 
 function exchange(
   socketPath: string,
-  target: { readonly method: string; readonly path: string },
+  { tenant, ...target }: { readonly method: string; readonly path: string; readonly tenant: string },
   body?: Json,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const text = body === undefined ? '' : JSON.stringify(body);
-  const headers = { Host: 'localhost', 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+  const headers = {
+    ...{ Host: 'localhost', 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) },
+    ...(tenant === '' ? undefined : { 'NGSILD-Tenant': encodeURIComponent(tenant) }),
+  };
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, ...target, headers }, (response) => {
       const parts: Buffer[] = [];

@@ -206,6 +206,11 @@ export const options = {
     'DAYS[,TYPE=DAYS,TYPE.ATTR=DAYS...]',
   ),
   historyDryRun: toggle('Only log what of history would be removed.'),
+  backups: text(
+    'Folder with backups, which are searched when the data of one person are looked for or erased (docs/privacy.md); empty: none.',
+    '',
+    'FOLDER',
+  ),
   audit: choice(
     'Which requests the audit records where access is required: all, those that change something or are refused, or only those that touch personal data (docs/access.md).',
     'all',

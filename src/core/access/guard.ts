@@ -47,6 +47,7 @@ export const closed = {
   revise: refuse,
   sweep: refuse,
   forgetHistory: refuse,
+  subject: refuse,
   collection: () => ({
     get: refuse,
     keys: refuse,

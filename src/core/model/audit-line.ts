@@ -50,6 +50,19 @@ export const auditTermsOf = ({ principal, entity, types = [], operation }: Audit
   `operation ${operation}`,
 ];
 
+/** A line without what names a subject: `erased` stands for it. The same object when nothing does. */
+export function redactAuditLine(line: AuditLine, isNamed: (text: string) => boolean): AuditLine {
+  const { principal, entity, resource } = line;
+  if (![principal, entity, resource].some((text) => text !== undefined && isNamed(text))) return line;
+  const redacted = (text: string): string => (isNamed(text) ? 'erased' : text);
+  return {
+    ...line,
+    principal: redacted(principal),
+    ...(entity === undefined ? undefined : { entity: redacted(entity) }),
+    ...(resource === undefined ? undefined : { resource: redacted(resource) }),
+  };
+}
+
 /** A line as JSON, for stores. */
 export const auditLineJson = ({ types, grants, ...line }: AuditLine): JsonObject => ({
   ...line,

@@ -48,7 +48,7 @@ export const bytesOfSummaries = (summaries: readonly NumericSummary[]): Uint8Arr
   );
 
 /** Reads the result of `bytesOfSummaries`. */
-function summariesIn(bytes: Uint8Array): readonly NumericSummary[] {
+export function summariesIn(bytes: Uint8Array): readonly NumericSummary[] {
   // Float64Array requires an offset that is a multiple of eight. A copy has such an offset.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   const number = (place: number): number => numbers[place] ?? Number.NaN;

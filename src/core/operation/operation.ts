@@ -18,6 +18,7 @@ import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
 import type { Sources } from '../port/sources.ts';
 import type { Store, Stores } from '../port/store.ts';
+import type { SubjectFiles } from '../port/subject-files.ts';
 import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
@@ -94,6 +95,8 @@ export interface Services {
   readonly tickets: Tickets;
   /** Absent: nothing is recorded, because access is open. */
   readonly audit?: Audit;
+  /** Absent: files are not looked at when a subject is erased. */
+  readonly subjectFiles?: SubjectFiles;
   /** Absent: nobody is limited. */
   readonly quotas?: Quotas;
   readonly limits: Limits;
@@ -253,6 +256,8 @@ export interface Operation {
    * for that.
    */
   readonly checksDocuments?: true;
+  /** True when it erases what its path names: the audit does not record the name. */
+  readonly namesErased?: true;
   /** All query parameters that it takes; any other is an InvalidRequest (clause 6.3.20). */
   readonly parameters: readonly string[];
   /** Media types of its answer, in the server's order of preference. */

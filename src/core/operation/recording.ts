@@ -201,6 +201,7 @@ function subjectOf(
   answer: OperationResult | undefined,
 ): Pick<AuditLine, 'entity' | 'resource'> {
   const [named] = Object.values(request.path);
+  if (operation.namesErased === true) return {};
   if (named !== undefined) return entityPath.test(operation.path) ? { entity: named } : { resource: named };
   if (answer?.kind !== 'created') return {};
   const made = answer.location.slice(answer.location.lastIndexOf('/') + 1);

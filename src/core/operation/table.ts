@@ -30,6 +30,7 @@ import {
   retrieveSnapshot,
   updateSnapshot,
 } from './snapshot/snapshots.ts';
+import { eraseSubject, exportSubject, findSubject } from './subject/subjects.ts';
 import { createStreamTicket } from './stream/create-ticket.ts';
 import {
   discardDeadLetter,
@@ -148,4 +149,7 @@ export const operations: readonly Operation[] = [
   deleteGrant,
   queryAudit,
   explainAccess,
+  findSubject,
+  exportSubject,
+  eraseSubject,
 ];

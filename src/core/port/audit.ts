@@ -22,6 +22,24 @@ export interface AuditPruning {
   readonly readsMax: number;
 }
 
+/** Which lines name a subject: as the principal, the entity or another resource. */
+export interface AuditSubjectSlice {
+  readonly tenant: string;
+  readonly id: string;
+  /** True: the word `erased` replaces these members in the lines that are found. */
+  readonly erases: boolean;
+  /** The `next` of the slice before. */
+  readonly after?: string;
+}
+
+/** The lines of one slice that name the subject. */
+export interface AuditSubjectLines {
+  /** The lines as they were before. */
+  readonly lines: readonly AuditLine[];
+  /** The `after` of the next slice. Absent: this was the last one. */
+  readonly next?: string;
+}
+
 /** Keeps the lines of all tenants. Methods throw what `Store` throws. */
 export interface AuditTrail {
   /** Resolves after the lines are durable. A line whose id is kept already is ignored, so that a call can be repeated. */
@@ -30,6 +48,8 @@ export interface AuditTrail {
   find(query: AuditQuery): Promise<readonly AuditLine[]>;
   /** Removes lines. Returns how many. */
   prune(pruning: AuditPruning): Promise<number>;
+  /** Looks through one slice of the lines, and perhaps erases in them. An erasure can be repeated. */
+  subject(slice: AuditSubjectSlice): Promise<AuditSubjectLines>;
 }
 
 /** To whom notifications go, as lines say it. */
@@ -58,4 +78,6 @@ export interface Audit {
   addRefused(line: Omit<AuditLine, 'id' | 'isRead'>): void;
   /** Notifications of one entity to the recipient within a minute are one line. Undefined: they are not recorded. */
   recordNotifications(recipient: Recipient): NotificationRecorder | undefined;
+  /** Writes what waits now, and what was counted since. */
+  flush(): Promise<void>;
 }

@@ -38,6 +38,7 @@ export const emptyStore: Store = {
   summary: () => Promise.resolve({ entities: 0, types: [] }),
   sweep: () => Promise.resolve(0),
   forgetHistory: () => Promise.resolve({ instances: {} }),
+  subject: () => Promise.resolve({ found: [] }),
   collection: () => collection,
   log,
 };

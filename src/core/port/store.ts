@@ -11,6 +11,7 @@ import type { RollupChoice } from '../model/rollup.ts';
 import type { Json } from '../model/json.ts';
 import type { AuditTrail } from './audit.ts';
 import type { OneTimeStore } from './one-time-store.ts';
+import type { SubjectFindings, SubjectSlice } from './subject.ts';
 import type { Partitions, LeaseTerm } from './partitions.ts';
 import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 
@@ -183,6 +184,12 @@ export interface Store {
    * with `next` until it is absent. A scope that still applies is kept, however old it is.
    */
   forgetHistory(slice: RetentionSlice): Promise<Forgotten>;
+  /**
+   * Looks through one slice for what names a subject, and perhaps erases it. It takes little time, so that other writes get in between. An
+   * erasure can be repeated. Where it was carried out to the end of `rest`, the store does not return the text of the id any more, and
+   * SQLite has overwritten it.
+   */
+  subject(slice: SubjectSlice): Promise<SubjectFindings>;
   collection(name: string): DocumentCollection;
   readonly log: Log;
 }

@@ -25,6 +25,11 @@ export interface Subscriptions {
    */
   replay(tenant: string, document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
   /**
+   * Forgets the changes that are in memory, after the log was rewritten: all subscriptions of the tenant read it again from where they were.
+   * Notifications that are being sent end first.
+   */
+  forgetChanges(tenant: string): Promise<void>;
+  /**
    * Explains why an entity is notified or not. Without an entity, explains the state of the subscription. Compacts names with the terms. It
    * also explains a subscription that cannot be run. Throws what the store throws.
    */

@@ -19,11 +19,17 @@ interface Block {
   readonly bytes: number;
 }
 
+export interface SharedLog extends Log {
+  /** Empties the cache: the log was rewritten. */
+  forget(): void;
+}
+
 /** A log with a cache. A read returns no records beyond the block that it starts in. */
-export function shareLog(log: Log): Log {
+export function shareLog(log: Log): SharedLog {
   const blocks = createBlocks();
   return {
     ...log,
+    forget: () => blocks.clear(),
     async read(after, limit) {
       const number = Math.floor(after / blockSize);
       const start = number * blockSize;
@@ -38,6 +44,7 @@ export function shareLog(log: Log): Log {
 }
 
 interface Blocks {
+  clear(): void;
   get(number: number): Promise<Block> | undefined;
   /** Reads of one block run one after the other. */
   keep(number: number, block: Promise<Block>): void;
@@ -57,6 +64,10 @@ function createBlocks(): Blocks {
     while (blocks.size > 1 && sum(sizes.values()) > bytesMax) drop(eldest(blocks));
   };
   return {
+    clear: () => {
+      blocks.clear();
+      sizes.clear();
+    },
     get: (number) => blocks.get(number),
     keep: (number, block) => {
       blocks.delete(number);

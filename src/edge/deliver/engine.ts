@@ -112,6 +112,7 @@ function createSubscriptions(engine: Engine): Subscriptions {
       (await tenantOf(engine, tenant))?.refresh(id);
       watchers.notify(tenant, id);
     },
+    forgetChanges: async (tenant) => (await engine.tenants.get(tenant))?.forgetChanges(),
     watch: watchers.watch,
     statistics: async (tenant, document) => {
       const statistics = await (await tenantOf(engine, tenant))?.statistics(document);

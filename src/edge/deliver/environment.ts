@@ -1,6 +1,7 @@
 /** What all subscriptions of one tenant share at delivery. */
 import type { Services } from '../../core/operation/operation.ts';
-import type { Log, Store } from '../../core/port/store.ts';
+import type { Store } from '../../core/port/store.ts';
+import type { SharedLog } from '../../core/subscription/shared-log.ts';
 import type { Subscriptions } from '../../core/port/subscriptions.ts';
 import type { ChangeRenderer } from '../../core/subscription/notification.ts';
 import type { LogTailer } from './log-tailer.ts';
@@ -16,7 +17,7 @@ export interface DeliveryEnvironment {
   readonly about: Subscriptions['about'];
   readonly store: Store;
   /** The change log of the store, with a cache of records that several consumers read. */
-  readonly log: Log;
+  readonly log: SharedLog;
   /** The id of the change log of this store, which makes the ids of notifications unique. */
   readonly epoch: string;
   readonly services: DeliveryServices;

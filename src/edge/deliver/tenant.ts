@@ -22,6 +22,8 @@ export interface Tenant {
   refresh(id: string): void;
   /** Calls `refresh` for all subscriptions. */
   refreshAll(): void;
+  /** Forgets the changes that are in memory, and reads the log again. */
+  forgetChanges(): Promise<void>;
   /** The delivery statistics of a subscription. */
   statistics(document: SubscriptionDocument): Promise<DeliveryStatistics>;
   /** Starts to send dead letters of a subscription again, by their keys. */
@@ -82,6 +84,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   return {
     refresh: (id) => slotOf(state, id).refresh(),
     refreshAll: () => void forAll(state, (id) => slotOf(state, id).refresh()),
+    forgetChanges: () => {
+      env.log.forget();
+      return forAll(state, (id) => slotOf(state, id).refresh());
+    },
     statistics: async (document) => (await progressOf(state, document))?.statistics ?? noStatistics,
     explain: async (document, about) =>
       explain(about, {

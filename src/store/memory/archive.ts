@@ -43,6 +43,10 @@ export interface Archive {
   /** Deletes whole series. */
   forget(id: string, places: readonly SeriesName[]): void;
   revise(revision: Revision, at: Instant): Revised;
+  /** Replaces each instance by what `change` returns. Undefined: it goes. */
+  rewrite(id: string, change: (instance: HistoricInstance) => HistoricInstance | undefined): void;
+  /** Deletes an entity that is not there any more, with its history. */
+  remove(id: string): void;
 }
 
 /** The key of a series within its entity. */
@@ -77,9 +81,9 @@ export function createArchive(): Archive {
     record: ({ id, types, name, instance }, at) =>
       addAll(id, subjects.get(id)?.types ?? types, [pastEntry(name, instance, { at, ownerCreatedAt: at })]),
     truncate: (id, place, bounds) => truncate(subjects.get(id)?.series, placeKey(place), bounds),
-    forget: (id, places) => {
-      for (const place of places) subjects.get(id)?.series.delete(placeKey(place));
-    },
+    forget: (id, places) => places.forEach((place) => subjects.get(id)?.series.delete(placeKey(place))),
+    rewrite: (id, change) => rewrite(subjects.get(id)?.series ?? new Map<string, Series>(), change),
+    remove: (id) => void subjects.delete(id),
     revise(revision, at) {
       const all = subjects.get(revision.id)?.series ?? new Map<string, Series>();
       if (revision.op !== 'replaceInstance') return takeOut(all, revision) ? 'done' : 'absent';
@@ -91,6 +95,16 @@ export function createArchive(): Archive {
       return 'done';
     },
   };
+}
+
+function rewrite(all: Map<string, Series>, change: (instance: HistoricInstance) => HistoricInstance | undefined): void {
+  for (const [key, series] of [...all]) {
+    const entries = series.entries.flatMap((entry) => {
+      const instance = change(entry.instance);
+      return instance ? [{ ...entry, instance }] : [];
+    });
+    put(all, key, { ...series, entries });
+  }
 }
 
 function truncate(all: Map<string, Series> | undefined, key: string, bounds: Bounds): void {

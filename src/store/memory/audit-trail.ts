@@ -1,5 +1,6 @@
 /** The audit in memory. */
-import { type AuditLine, auditTermsOf } from '../../core/model/audit-line.ts';
+import { type AuditLine, auditTermsOf, redactAuditLine } from '../../core/model/audit-line.ts';
+import { namedBy } from '../../core/model/subject/named.ts';
 import type { AuditPruning, AuditQuery, AuditTrail } from '../../core/port/audit.ts';
 
 export function createAuditTrail(): AuditTrail {
@@ -15,6 +16,13 @@ export function createAuditTrail(): AuditTrail {
     find: (query) => {
       const found = kept.filter((line) => matches(line, query)).reverse();
       return Promise.resolve(found.slice(0, query.limit));
+    },
+    subject: ({ tenant, id, erases }) => {
+      const isNamed = namedBy(id);
+      const redacted = kept.map((line) => (line.tenant === tenant ? redactAuditLine(line, isNamed) : line));
+      const lines = kept.filter((line, index) => line !== redacted[index]);
+      if (erases) kept = redacted;
+      return Promise.resolve({ lines });
     },
     prune: (pruning) => {
       const before = kept.length;

@@ -5,7 +5,7 @@ import type { Micros } from '../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../core/port/store.ts';
 import type { Archive, Series } from './archive.ts';
 
-/** Subjects per slice. Subjects are never removed, so that the index of a subject marks the end of a slice. */
+/** Subjects per slice. The index of a subject marks the end of a slice: one that follows an erased one is perhaps left to the next run. */
 const subjectsMax = 1000;
 
 /** Removes one slice, or counts what it would remove. */

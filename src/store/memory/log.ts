@@ -10,6 +10,10 @@ export interface ChangeLog extends Log {
   append(change: Change): Position;
   /** Calls the listeners. */
   announce(): void;
+  /** The records, oldest first. */
+  records(): readonly LogRecord[];
+  /** Replaces a record by another of the same position. */
+  replace(record: LogRecord): void;
 }
 
 /** An empty log. Positions have no gaps, so a position gives the index of its record. */
@@ -20,6 +24,8 @@ export function createChangeLog(): ChangeLog {
   let prunedTo = 0;
   return {
     newest: () => newest,
+    records: () => records,
+    replace: (record) => void records.splice(record.position - prunedTo - 1, 1, record),
     append: (change) => {
       newest += 1;
       records.push({ ...change, position: newest });

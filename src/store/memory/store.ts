@@ -10,6 +10,7 @@ import { forgetHistory } from './forget.ts';
 import { readHistories } from './history.ts';
 import { createChangeLog } from './log.ts';
 import { createCollection } from './document-collection.ts';
+import { createSubject } from './subject.ts';
 
 /** An empty store. */
 export function createMemoryStore({
@@ -21,7 +22,6 @@ export function createMemoryStore({
   const log = createChangeLog();
   const entities = createEntities({ archive, log });
   const collections = new Map<string, DocumentCollection>();
-  const entityOf = (id: string) => entities.get(id)?.entity;
   return {
     get: (id, now) => {
       const kept = entities.get(id);
@@ -35,13 +35,14 @@ export function createMemoryStore({
       if (log.newest() > before) log.announce();
       return Promise.resolve(outcomes);
     },
-    history: (plan) => readHistories(plan, { archive, yieldToEventLoop, entityOf }),
+    history: (plan) => readHistories(plan, { archive, yieldToEventLoop, entityOf: (id) => entities.get(id)?.entity }),
     record: (instances, at) => {
       for (const instance of instances) archive.record(instance, at);
       return Promise.resolve();
     },
     revise: (revision, at) => Promise.resolve(archive.revise(revision, at)),
     summary: () => Promise.resolve(entities.summary()),
+    subject: createSubject({ archive, log, entities, collections }),
     forgetHistory: (slice) => Promise.resolve(forgetHistory(archive, slice)),
     sweep: (now) => Promise.resolve(entities.sweep(now)),
     collection: (name) => {

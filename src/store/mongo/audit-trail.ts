@@ -1,8 +1,15 @@
 /** The audit of all tenants and brokers in MongoDB: one collection in the database of the default tenant. */
 import type { Collection } from 'mongodb';
-import { type AuditLine, auditLineIn, auditLineJson, auditTermsOf } from '../../core/model/audit-line.ts';
+import {
+  type AuditLine,
+  auditLineIn,
+  auditLineJson,
+  auditTermsOf,
+  redactAuditLine,
+} from '../../core/model/audit-line.ts';
 import type { JsonObject } from '../../core/model/json.ts';
-import type { AuditTrail } from '../../core/port/audit.ts';
+import { namedBy, needlePattern } from '../../core/model/subject/named.ts';
+import type { AuditSubjectLines, AuditSubjectSlice, AuditTrail } from '../../core/port/audit.ts';
 import { withDatabase } from './connection.ts';
 
 export interface AuditDocument {
@@ -41,6 +48,7 @@ export function createAuditTrail(collection: Collection<AuditDocument>): AuditTr
       const found = (await opened()).find(filter).sort({ _id: -1 }).limit(limit).maxTimeMS(longestMs);
       return (await withDatabase(found.toArray())).flatMap(({ line }) => auditLineIn(line) ?? []);
     },
+    subject: async (slice) => subjectSlice(await opened(), slice),
     prune: async ({ below, readsMax }) => {
       const lines = await opened();
       const old = await withDatabase(lines.deleteMany({ _id: { $lt: below } }));
@@ -73,3 +81,27 @@ const documentOf = (line: AuditLine): AuditDocument => ({
   ...(line.isRead ? { isRead: true } : undefined),
   line: auditLineJson(line),
 });
+
+/** Lines that one slice changes. */
+const linesMax = 1000;
+
+async function subjectSlice(
+  lines: Collection<AuditDocument>,
+  { tenant, id, erases, after = '' }: AuditSubjectSlice,
+): Promise<AuditSubjectLines> {
+  const isNamed = namedBy(id);
+  const mayName = needlePattern(id);
+  const either = { $or: [{ 'line.principal': mayName }, { 'line.entity': mayName }, { 'line.resource': mayName }] };
+  const options = { sort: { _id: 1 }, limit: linesMax } as const;
+  const documents = await withDatabase(lines.find({ tenant, _id: { $gt: after }, ...either }, options).toArray());
+  const found: AuditLine[] = [];
+  for (const line of documents.flatMap((one) => auditLineIn(one.line) ?? [])) {
+    const redacted = redactAuditLine(line, isNamed);
+    if (redacted === line) continue;
+    found.push(line);
+    const written = { terms: auditTermsOf(redacted), line: auditLineJson(redacted) };
+    if (erases) await withDatabase(lines.updateOne({ _id: line.id }, { $set: written }));
+  }
+  const last = documents.length === linesMax ? documents.at(-1)?._id : undefined;
+  return { lines: found, ...(last === undefined ? undefined : { next: last }) };
+}

@@ -17,6 +17,7 @@ import type { Collections } from './schema.ts';
 import { countEntities, findEntities, getEntity } from './search/search.ts';
 import { countKept, readSummary } from './search/summary.ts';
 import { createDocumentCollections } from './document-collections.ts';
+import { createSubjectWork } from './subject/subject-work.ts';
 import { executeSome, recordPast, sweepSome } from './writer/execute-write.ts';
 import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
@@ -52,6 +53,7 @@ export async function openStore(collections: Collections, options: StoreOptions)
     store: {
       ...createReading(collections, yieldToEventLoop),
       ...createWriting(collections, { writer, yieldToEventLoop }),
+      subject: createSubjectWork(collections, writer),
       collection: documentCollections.open,
       log: createLog(collections, { writer, followers }),
     },

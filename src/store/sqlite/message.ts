@@ -28,6 +28,8 @@ export type Job =
     }
   /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Returns the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
+  /** Looks through a part of the file; `slice` is the text of a `SubjectSlice`. Returns the text of a `SubjectFindings`. */
+  | { readonly op: 'subject'; readonly slice: string }
   /** Writes all or none. Returns their number. */
   | { readonly op: 'put'; readonly collection: string; readonly documents: readonly DocumentRow[] }
   /**

@@ -15,6 +15,8 @@ export interface OpenFiles {
   use<T>(path: string, work: (store: Store) => Promise<T>, isUse?: boolean): Promise<T>;
   /** Closes a file, and deletes it with its write-ahead log. Then `use` throws NonexistentTenant until `readmit` is called. */
   remove(path: string): Promise<void>;
+  /** Closes a file after its present users are done: its write-ahead log is emptied. The next use opens it again. */
+  closeNow(path: string): Promise<void>;
   /** Allows a file that was removed to be created again. */
   readmit(path: string): void;
   /** The paths of open files. */
@@ -62,6 +64,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
   return {
     use: (path, work, isUse = true) => use(state, path, { work, isUse }),
     remove: (path) => remove(state, path),
+    closeNow: (path) => closeNow(state, path),
     readmit: (path) => {
       state.removed.delete(path);
     },
@@ -134,11 +137,15 @@ function open(state: State, path: string): OpenFile {
 /** The files that SQLite makes for a database. */
 const suffixes = ['', '-wal', '-shm'];
 
-async function remove(state: State, path: string): Promise<void> {
-  state.removed.add(path);
+async function closeNow(state: State, path: string): Promise<void> {
   const file = state.files.get(path);
   if (file) closeFile(state, path, file);
   await state.closing.get(path);
+}
+
+async function remove(state: State, path: string): Promise<void> {
+  state.removed.add(path);
+  await closeNow(state, path);
   await Promise.all(suffixes.map((suffix) => rm(path + suffix, { force: true })));
 }
 

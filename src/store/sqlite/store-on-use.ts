@@ -25,6 +25,12 @@ export function createStoreOnUse(place: TenantFile): Store {
     summary: () => use((store) => store.summary()),
     sweep: (now) => visit((store) => store.sweep(now)),
     forgetHistory: (slice) => visit((store) => store.forgetHistory(slice)),
+    subject: async (slice) => {
+      const findings = await visit((store) => store.subject(slice));
+      // Nothing of what was erased stays in the write-ahead log or in a cache.
+      if (slice.place === 'rest' && slice.erases && findings.next === undefined) await files.closeNow(path);
+      return findings;
+    },
     collection: (name) => collectionOnUse(name, use),
     log: logOnUse(place, use, visit),
   };

@@ -11,7 +11,7 @@ import { createReadConditions } from './search/index-readers.ts';
 import { createLog } from './log.ts';
 import { seriesOf } from './message.ts';
 import { createNameReader } from './names.ts';
-import { forgottenIn, outcomesIn, revisedIn } from './own-text.ts';
+import { forgottenIn, outcomesIn, revisedIn, subjectFindingsIn } from './own-text.ts';
 import { createHistoryReader, type HistoryReader } from './history/read-history.ts';
 import { createRows, type Rows, storedIn } from './search/rows.ts';
 import { createSearch, type Search } from './search/search.ts';
@@ -81,7 +81,7 @@ const forgetMax = 1000;
 function createWriting(
   send: SendJob,
   textsOf: Texts,
-): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory'> {
+): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory' | 'subject'> {
   return {
     apply: async (writes, at) => {
       if (writes.length === 0) return [];
@@ -98,6 +98,7 @@ function createWriting(
     sweep: createSweep(send),
     forgetHistory: async (slice) =>
       forgottenIn(String(await send({ op: 'forget', slice: JSON.stringify(slice), limit: forgetMax }))),
+    subject: async (slice) => subjectFindingsIn(String(await send({ op: 'subject', slice: JSON.stringify(slice) }))),
   };
 }
 

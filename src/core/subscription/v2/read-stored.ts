@@ -99,8 +99,10 @@ function planOf(parsed: ParsedV2, context: Context): SubscriptionPlan {
 }
 
 function isConcerned(change: Change, { notifiedOf, isOfSubject, isInPath, isMet, subscription }: ParsedV2): boolean {
-  const notified = notifiedOf(change);
   const { entity } = change;
+  // Only a change that was erased has no types.
+  if (entity.types.length === 0) return false;
+  const notified = notifiedOf(change);
   if (!notified || !isOfSubject(entity) || !isInPath(entity) || !holds(entity, isMet)) return false;
   const { jexlExpression } = subscription.condition;
   return jexlExpression === undefined || evaluateJexl(jexlExpression, macroContext(notified)) === true;

@@ -2,6 +2,7 @@
 import Database from 'better-sqlite3';
 import { type AuditLine, auditLineIn, auditTermsOf } from '../../../core/model/audit-line.ts';
 import type { AuditPruning, AuditQuery } from '../../../core/port/audit.ts';
+import { type AuditSubjectWork, createAuditSubject } from './audit-subject.ts';
 import { documentIn } from '../../../core/port/document-collection.ts';
 
 export interface AuditDatabase {
@@ -10,6 +11,7 @@ export interface AuditDatabase {
   find(query: AuditQuery): AuditPage;
   /** Removes one slice of the lines. Returns how many: 0 when all are removed. */
   prune(pruning: AuditPruning): number;
+  readonly subject: AuditSubjectWork;
   close(): void;
 }
 
@@ -49,10 +51,13 @@ const fromVersion1 = `
   ALTER TABLE line DROP COLUMN is_read;
 `;
 
+/** `secure_delete`: as in the files of tenants. */
+const pragmas = ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'secure_delete = FAST'];
+
 /** Creates the file if need be. Commits survive a power loss. */
 export function openAuditDatabase(path: string): AuditDatabase {
   const database = new Database(path);
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) database.pragma(pragma);
+  for (const pragma of pragmas) database.pragma(pragma);
   const version = database.pragma('user_version', { simple: true });
   if (version === 0 || version === 1)
     database.exec(`BEGIN; ${version === 0 ? schema : fromVersion1} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
@@ -61,6 +66,7 @@ export function openAuditDatabase(path: string): AuditDatabase {
     append: createAppend(database),
     find: (query) => find(database, query),
     prune: createPrune(database),
+    subject: createAuditSubject(database),
     close: () => database.close(),
   };
 }

@@ -1,5 +1,5 @@
 /** Messages between the main thread and the thread of the audit. */
-import type { AuditPruning, AuditQuery } from '../../../core/port/audit.ts';
+import type { AuditPruning, AuditQuery, AuditSubjectSlice } from '../../../core/port/audit.ts';
 import type { Failure } from '../failure.ts';
 import type { AuditPage } from './audit-database.ts';
 
@@ -8,6 +8,7 @@ export type AuditTask =
   | { readonly op: 'append'; readonly lines: string }
   | { readonly op: 'find'; readonly query: AuditQuery }
   | { readonly op: 'prune'; readonly pruning: AuditPruning }
+  | { readonly op: 'subject'; readonly slice: AuditSubjectSlice }
   | { readonly op: 'close' };
 
 /** What a task results in: the texts of lines, or the number of removed lines. */

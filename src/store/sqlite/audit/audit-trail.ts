@@ -32,7 +32,7 @@ export function createAuditTrail(path: string): FileAuditTrail {
       let rest = query;
       for (;;) {
         const { texts, next } = await ask({ op: 'find', query: rest });
-        lines.push(...texts.flatMap((text) => auditLineIn(documentIn(text)) ?? []));
+        lines.push(...texts.flatMap(linesIn));
         if (next === undefined) return lines;
         rest = { ...query, below: next, limit: query.limit - lines.length };
       }
@@ -45,12 +45,18 @@ export function createAuditTrail(path: string): FileAuditTrail {
         count += removed;
       }
     },
+    subject: async (slice) => {
+      const { texts, next } = await ask({ op: 'subject', slice });
+      return { lines: texts.flatMap(linesIn), ...(next === undefined ? undefined : { next }) };
+    },
     close: async () => {
       if (thread) await ask({ op: 'close' }).catch(() => undefined);
       isClosed = true;
     },
   };
 }
+
+const linesIn = (text: string): readonly AuditLine[] => [auditLineIn(documentIn(text)) ?? []].flat();
 
 interface Thread {
   ask(task: AuditTask): Promise<AuditResult>;

@@ -38,6 +38,10 @@ function carryOut(database: AuditDatabase, task: AuditTask): AuditResult {
       return { ...database.find(task.query), removed: 0 };
     case 'prune':
       return { texts: [], removed: database.prune(task.pruning) };
+    case 'subject': {
+      const { lines, ...rest } = database.subject(task.slice);
+      return { ...rest, texts: lines.map((line) => JSON.stringify(line)), removed: 0 };
+    }
     case 'close':
       database.close();
       return { texts: [], removed: 0 };

@@ -13,8 +13,9 @@ import { createHistoryWriter } from '../history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from '../message.ts';
 import { createNames, type Names } from '../names.ts';
-import { pastSeriesIn, retentionSliceIn, revisionIn, writesIn } from '../own-text.ts';
+import { pastSeriesIn, retentionSliceIn, revisionIn, subjectSliceIn, writesIn } from '../own-text.ts';
 import { createRevise, type Revise } from './revise.ts';
+import { createSubjectWork, type SubjectWork } from '../subject/subject-work.ts';
 import { createSequence } from './sequence.ts';
 import { createCollectionWriter, type CollectionWriter } from '../document-collections.ts';
 import type { Interruptible } from '../../../core/model/interruptible.ts';
@@ -36,11 +37,11 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
   const database = openForWriting(path);
   const names = createNames(database);
   const tables = createTables(database, names);
-  const revise = createRevise(database, tables, names);
   const run = createRunner(tables, {
     collections: createCollectionWriter(database),
-    revise,
+    revise: createRevise(database, tables, names),
     forget: createForget(database, tables.rollups),
+    subject: createSubjectWork(database, tables),
   });
   const wal = createWal(database);
   const inTransaction = createTransaction(database, {
@@ -138,10 +139,14 @@ function createTransaction(
 
 type Run = (job: Job) => Interruptible<Answer>;
 
-function createRunner(
-  tables: Tables,
-  { collections, revise, forget }: { collections: CollectionWriter; revise: Revise; forget: Forget },
-): Run {
+interface Works {
+  readonly collections: CollectionWriter;
+  readonly revise: Revise;
+  readonly forget: Forget;
+  readonly subject: SubjectWork;
+}
+
+function createRunner(tables: Tables, { collections, revise, forget, subject }: Works): Run {
   return function* (job) {
     switch (job.op) {
       case 'open':
@@ -160,6 +165,8 @@ function createRunner(
         return yield* tables.log.prune(job, job.limit);
       case 'forget':
         return JSON.stringify(forget(retentionSliceIn(job.slice), job.limit));
+      case 'subject':
+        return JSON.stringify(subject(subjectSliceIn(job.slice)));
       case 'put':
         return collections.put(job);
       case 'replace':
