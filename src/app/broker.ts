@@ -25,7 +25,6 @@ import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
 import type { DeliveryServices } from '../edge/deliver/environment.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { lookupPublic } from '../edge/document/lookup.ts';
-import { closeServer } from '../edge/http/server.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { type Access, type AccessOptions, openAccess } from './access.ts';
@@ -41,7 +40,7 @@ import { withQuotas } from './quotas.ts';
 import { createYieldToEventLoop, createClock, createIds, createCautiousClock } from './process.ts';
 import { cacheShareOf, createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
-import { openServers, listen } from './servers.ts';
+import { closeServers, listen, openServers } from './servers.ts';
 import { openStores } from './stores.ts';
 import { closeStreams, openStreams } from './streams.ts';
 import { createSubjectFiles } from './subject-files.ts';
@@ -86,9 +85,9 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
   const streams = openStreams(config, services, access);
-  const { server, control } = openServers(config, services, { telemetry, streams, access, certificate, jobs });
+  const servers = openServers(config, services, { telemetry, streams, access, certificate, jobs });
   const stop = async (): Promise<void> => {
-    const clients = [closeStreams(streams), closeServer(server, graceMs), closeServer(control, graceMs)];
+    const clients = [closeStreams(streams), closeServers(servers, graceMs)];
     await Promise.all([...clients, jobs.stop(), ...ingests.map((ingest) => ingest.stop())]);
     await delivery.stop();
     await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
@@ -98,9 +97,9 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     await stores.close();
     observe({ kind: 'stopped', what: 'broker' });
   };
-  const url = await listen(server, config, stop);
+  const url = await listen(servers, config, stop);
   if (accessModeOf(config) === 'required' || config.store === 'sqlite')
-    await listenOnControl(control, config.data, observe);
+    await listenOnControl(servers.control, config.data, observe);
   return { url, stop };
 }
 

@@ -9,10 +9,12 @@ import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
 import { v2RegistrationOperations } from '../core/operation/registration/v2/operations.ts';
 import { v2SubscriptionOperations } from '../core/operation/subscription/v2/operations.ts';
+import { sthOperations } from '../core/operation/v2/sth/operations.ts';
+import { quantumLeapOperations } from '../core/operation/v2/quantumleap/table.ts';
 import { v2EntityOperations } from '../core/operation/v2/table.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
 import type { Certificate } from '../edge/http/certificate.ts';
-import { createHttpServer, type HttpOptions } from '../edge/http/server.ts';
+import { closeServer, createHttpServer, type HttpOptions } from '../edge/http/server.ts';
 import type { Access } from './access.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, root } from './folders.ts';
@@ -37,25 +39,38 @@ export interface ServerParts {
 /** The version of Orion whose NGSI v2 the broker speaks: clients read it as the level of the API. */
 const v2Level = '4.7.0';
 
-/** The server of clients, and that of commands on the same machine, which offers the same API to the operator. */
-export function openServers(
-  config: Config,
-  services: Services,
-  parts: ServerParts,
-): { server: Server; control: Server } {
+interface Servers {
+  /** The server of clients. */
+  readonly server: Server;
+  /** Servers of clients that find one of the history APIs at the root, with their ports. */
+  readonly mounted: readonly { readonly server: Server; readonly port: number }[];
+  /** The server of commands on the same machine, which offers the same API to the operator. */
+  readonly control: Server;
+}
+
+export function openServers(config: Config, services: Services, parts: ServerParts): Servers {
   const { access, streams, certificate } = parts;
   const options = httpOptions(config, services, parts);
   const { authenticate } = access;
+  const ofClients: HttpOptions = {
+    ...options,
+    ...(authenticate ? { authenticate } : undefined),
+    ...(certificate ? { certificate } : undefined),
+    hstsSeconds: config.hstsSeconds,
+    isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
+    proxies: readTrustedProxies(config),
+  };
   return {
     server: createHttpServer({
-      ...options,
-      ...(authenticate ? { authenticate } : undefined),
-      ...(certificate ? { certificate } : undefined),
-      hstsSeconds: config.hstsSeconds,
-      isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
-      proxies: readTrustedProxies(config),
+      ...ofClients,
       onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
     }),
+    mounted: [
+      { mount: '/ql', port: config.qlPort },
+      { mount: '/STH', port: config.sthPort },
+    ]
+      .filter(({ port }) => port > 0)
+      .map(({ mount, port }) => ({ server: createHttpServer({ ...ofClients, mount }), port })),
     control: createHttpServer({ ...options, authenticate: () => local, isOwnHost: () => true }),
   };
 }
@@ -73,7 +88,13 @@ function httpOptions(
   return {
     services,
     operations: [...operations, ...streams.events.operations, ...access.operations, ...createJobOperations(jobs.all)],
-    v2Operations: [...v2EntityOperations, ...v2SubscriptionOperations, ...v2RegistrationOperations],
+    v2Operations: [
+      ...v2EntityOperations,
+      ...v2SubscriptionOperations,
+      ...v2RegistrationOperations,
+      ...quantumLeapOperations,
+      ...sthOperations,
+    ],
     openDataOperations: openDataOperations(config, services),
     compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
     limits: httpLimitsOf(config, services.memory),
@@ -93,10 +114,26 @@ function httpOptions(
   };
 }
 
-/** Listens, and returns the URL. When the port is unavailable, everything that was opened before is released. */
+/** Listens on all ports, and returns the URL of the broker. When a port is unavailable, everything that was opened before is released. */
 export async function listen(
+  { server, mounted }: Pick<Servers, 'server' | 'mounted'>,
+  config: Config,
+  stop: () => Promise<void>,
+): Promise<string> {
+  const url = await listenOn(server, config, stop);
+  for (const { server: other, port } of mounted) await listenOn(other, { ...config, port }, stop);
+  return url;
+}
+
+/** Stops accepting connections, and waits at most `graceMs` for requests in progress. */
+export async function closeServers({ server, mounted, control }: Servers, graceMs: number): Promise<void> {
+  const all = [server, control, ...mounted.map((one) => one.server)];
+  await Promise.all(all.map((one) => closeServer(one, graceMs)));
+}
+
+async function listenOn(
   server: Server,
-  { host, port, tlsCert }: Config,
+  { host, port, tlsCert }: Pick<Config, 'host' | 'port' | 'tlsCert'>,
   stop: () => Promise<void>,
 ): Promise<string> {
   server.listen(port, host);

@@ -8,6 +8,8 @@ import type { Operation } from '../../src/core/operation/operation.ts';
 import { v2RegistrationOperations } from '../../src/core/operation/registration/v2/operations.ts';
 import { v2SubscriptionOperations } from '../../src/core/operation/subscription/v2/operations.ts';
 import { operations } from '../../src/core/operation/table.ts';
+import { quantumLeapOperations } from '../../src/core/operation/v2/quantumleap/table.ts';
+import { sthOperations } from '../../src/core/operation/v2/sth/operations.ts';
 import { v2EntityOperations } from '../../src/core/operation/v2/table.ts';
 import { eventPaths } from '../../src/edge/stream/sse/streams.ts';
 
@@ -56,7 +58,17 @@ const cases: readonly (readonly [string, Case])[] = [
   ],
   [
     'openapi-v2.yaml',
-    { root: '/', heads: [...v2EntityOperations, ...v2SubscriptionOperations, ...v2RegistrationOperations], arrays: 10 },
+    {
+      root: '/',
+      heads: [
+        ...v2EntityOperations,
+        ...v2SubscriptionOperations,
+        ...v2RegistrationOperations,
+        ...quantumLeapOperations,
+        ...sthOperations,
+      ],
+      arrays: 10,
+    },
   ],
 ];
 

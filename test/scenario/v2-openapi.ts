@@ -36,7 +36,7 @@ interface Answer {
  * does not have must be an error. Requests of other APIs are not looked at. `line` is a request such as `GET /v2/entities?limit=1`.
  */
 export function checkAgainstOpenApiV2(line: string, { status, headers, text }: Answer): void {
-  if (!/^[A-Z]+ \/v2/.test(line)) return;
+  if (!/^[A-Z]+ \/(?:v2|ql|STH)/.test(line)) return;
   const responses = responsesOf(line);
   if (!responses) {
     expect({ line, isError: status >= 400 }).toEqual({ line, isError: true });

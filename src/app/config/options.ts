@@ -12,6 +12,16 @@ const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:\/\/[^?
 
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
+  qlPort: whole(
+    'Port at which the API of QuantumLeap is at /v2, for clients in which only host and port can be set; 0: none (docs/quantumleap-sth.md).',
+    0,
+    { most: 65_535, form: 'PORT' },
+  ),
+  sthPort: whole(
+    'Port at which the API of STH-Comet is, with its /notify and /version, for such clients; 0: none (docs/quantumleap-sth.md).',
+    0,
+    { most: 65_535, form: 'PORT' },
+  ),
   host: text(
     'Address to listen on. Other machines reach a broker only on an address that is not a loopback address, and --access is then required unless you set it.',
     '127.0.0.1',

@@ -19,13 +19,16 @@ const problemOf = {
 
 export type V2Code = keyof typeof problemOf;
 
-/** An error with its code in NGSI v2. `message` is the description. */
+/** An error with its code in NGSI v2. `message` is the description, `error` the member of this name in the answer. */
 export class V2Problem extends Problem {
   readonly code: V2Code;
+  readonly error: string;
 
-  constructor(code: V2Code, description: string) {
+  /** `error`: absent where it is the code. QuantumLeap has names of its own. */
+  constructor(code: V2Code, description: string, error: string = code) {
     super(problemOf[code], description);
     this.code = code;
+    this.error = error;
   }
 }
 

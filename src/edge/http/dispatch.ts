@@ -21,13 +21,13 @@ import { Refusal } from './refusal.ts';
 import { type Exchange, type Headers, type Reply, send } from './reply.ts';
 import { createRoutes, describePath, findRoute, type Route, type Routes } from './routes.ts';
 import { mayReadEverything, maySubscribe, requireGrant } from './require-grant.ts';
-import { readTarget, type Target } from './target.ts';
+import { mounted, readTarget, type Target } from './target.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 import { echoSnapshot } from './snapshot.ts';
 import { echoTenant } from './tenant.ts';
 import { readV2Request } from './v2/read.ts';
-import { v2FailureReply, v2Reply } from './v2/reply.ts';
-import { findV2Route } from './v2/route.ts';
+import { sthFailureReply, v2FailureReply, v2Reply } from './v2/reply.ts';
+import { findV2Route, isSthV1Path, isV2Path } from './v2/route.ts';
 import { answerReply, type ReplyContext } from './write.ts';
 
 const root = '/ngsi-ld/v1';
@@ -37,10 +37,12 @@ export interface DispatchOptions {
   /** Absent: everybody is anonymous. */
   readonly authenticate?: Authenticate;
   readonly operations: readonly Operation[];
-  /** Operations of NGSI v2, at `/v2`. */
+  /** Operations of NGSI v2, at `/v2`, and of the history APIs beside it. */
   readonly v2Operations?: readonly Operation[];
   /** Operations outside `/ngsi-ld/v1` that answer with documents: the catalogue and its files. */
   readonly openDataOperations?: readonly Operation[];
+  /** Where the paths of the server begin in that of clients, such as `/ql`. Absent: at the root. */
+  readonly mount?: string;
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: BodyLimits;
@@ -89,12 +91,16 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     constant: constantHeaders(options),
     bodyBudget: createBodyBudget(options.services.memory),
   };
-  const { observe } = options.services;
+  const {
+    services: { observe },
+    mount,
+  } = options;
   return async (exchange) => {
     const began = performance.now();
     const label: OperationLabel = { name: 'unknown' };
-    const target = readTarget(exchange.request.url ?? '');
-    if (isV2(target)) requireCorrelator(exchange.request.headers);
+    const asked = readTarget(exchange.request.url ?? '');
+    const target = mount === undefined ? asked : mounted(asked, mount);
+    if (isV2Path(target.path)) requireCorrelator(exchange.request.headers);
     let status: number;
     try {
       const reply = await replyTo(exchange, dispatch, { target, label });
@@ -102,8 +108,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     } catch (error) {
       if (error instanceof ClientGone) return;
       recordRefusal(error, exchange, { label, dispatch });
-      const replyOf = isV2(target) ? v2FailureReply : failureReply;
-      const reply = replyOf(accessError(error, label), {
+      const reply = failureReplyAt(target)(accessError(error, label), {
         where: label.name,
         observe,
         hasCredentials: hasCredentials(exchange),
@@ -114,6 +119,11 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     }
     observe({ kind: 'answered', binding: 'http', operation: label.name, status, tookMs: performance.now() - began });
   };
+}
+
+function failureReplyAt({ path }: Target): typeof failureReply {
+  if (!isV2Path(path)) return failureReply;
+  return isSthV1Path(path) ? sthFailureReply : v2FailureReply;
 }
 
 const hasCredentials = ({ request: { headers } }: Exchange): boolean =>
@@ -168,7 +178,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, { target, 
     if (page.isGuarded === true) await requireGrant(exchange.request, dispatch, mayReadEverything);
     return replyOfPage(page, exchange.request, dispatch);
   }
-  if (isV2(target)) return replyOfV2(exchange, dispatch, { target, label });
+  if (isV2Path(target.path)) return replyOfV2(exchange, dispatch, { target, label });
   return isOpenDataPath(dispatch.openDataRoutes, target.path)
     ? replyOfDocument(exchange, dispatch, { target, label })
     : replyOfApi(exchange, dispatch, { target, label });
@@ -217,9 +227,6 @@ async function replyOfApi(exchange: Exchange, dispatch: DispatchContext, { targe
   requirePreflightedHeader(exchange, route.operation);
   return replyOfOperation(exchange, dispatch, { ...route, target, label });
 }
-
-/** True for a path of NGSI v2. */
-const isV2 = ({ path }: Target): boolean => path === '/v2' || path.startsWith('/v2/');
 
 async function replyOfV2(exchange: Exchange, dispatch: DispatchContext, { target, label }: Targeted): Promise<Reply> {
   const { method = '' } = exchange.request;

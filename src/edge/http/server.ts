@@ -29,10 +29,12 @@ export interface HttpOptions extends PageOptions {
   readonly authenticate?: Authenticate;
   /** Operations under `/ngsi-ld/v1`. */
   readonly operations: readonly Operation[];
-  /** Operations of NGSI v2, at `/v2`. */
+  /** Operations of NGSI v2, at `/v2`, and of the history APIs beside it. */
   readonly v2Operations?: readonly Operation[];
   /** Operations outside `/ngsi-ld/v1` that answer with documents: the catalogue and its files. */
   readonly openDataOperations?: readonly Operation[];
+  /** Where the paths of the server begin in that of clients, such as `/ql`. Absent: at the root. */
+  readonly mount?: string;
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: HttpLimits;

@@ -17,6 +17,12 @@ export function readTarget(url: string): Target {
   return mark < 0 ? { path: whole, query: '' } : { path: whole.slice(0, mark), query: whole.slice(mark + 1) };
 }
 
+/** The target in a server whose paths begin at `mount`, where clients leave that out. */
+export const mounted = ({ path, query }: Target, mount: string): Target => ({
+  path: path.startsWith(`${mount}/`) ? path : mount + path,
+  query,
+});
+
 /** Decodes percent-encoding. Throws InvalidRequest that quotes the text. */
 export function decodePercent(text: string, what: string): string {
   if (!text.includes('%')) return text;

@@ -48,7 +48,7 @@ const knownIn = (params: OperationRequest['params'], { parameters }: Operation):
 function refuseAccept({ action, media }: Operation, accept: string | undefined): void {
   if (action === 'write' || media.length === 0) return;
   try {
-    negotiate(accept, ['json']);
+    negotiate(accept, media);
   } catch (error) {
     throw error instanceof Refusal ? new Refusal(406, 'no acceptable mime-type in accept header') : error;
   }
