@@ -10,7 +10,6 @@ export const ana = 'urn:ngsi-ld:Person:ana';
 const bo = 'urn:ngsi-ld:Person:bo';
 const core = 'https://uri.etsi.org/ngsi-ld/default-context/';
 /** An expanded name. */
-export const iri = (name: string): string => core + name;
 
 export interface Client {
   /** Sends a request below /ngsi-ld/v1. Throws when it is refused. */

@@ -61,7 +61,7 @@ export function redactInstance<Members extends InstanceMembers>(
 }
 
 /** Attributes without the instances that name the subject. The same object when there are none. */
-export function redactAttributes(attrs: Attributes, isNamed: Named): Attributes {
+function redactAttributes(attrs: Attributes, isNamed: Named): Attributes {
   let isSame = true;
   const rest: Record<string, readonly Instance[]> = {};
   for (const [name, instances] of Object.entries(attrs)) {

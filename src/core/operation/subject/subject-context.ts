@@ -6,7 +6,7 @@ import type { Store } from '../../port/store.ts';
 import type { Services } from '../operation.ts';
 
 /** The parts of the broker that are needed. */
-export type SubjectServices = Pick<
+type SubjectServices = Pick<
   Services,
   'stores' | 'clock' | 'registrations' | 'snapshots' | 'audit' | 'subjectFiles'
 > & {

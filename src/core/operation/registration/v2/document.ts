@@ -39,7 +39,7 @@ export function newV2Registration(body: JsonObject, call: CallContext): Registra
 }
 
 /** The header Fiware-ServicePath of the request. Undefined: it has none. */
-export function servicePathIn({ headers = {} }: Pick<CallContext, 'headers'>): string | undefined {
+function servicePathIn({ headers = {} }: Pick<CallContext, 'headers'>): string | undefined {
   const sent = headers['fiware-servicepath'];
   return sent === undefined || sent === '' ? undefined : String(sent);
 }

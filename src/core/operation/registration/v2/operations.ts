@@ -27,7 +27,7 @@ const common = {
   unknownTenant: 'empty',
 } as const;
 
-export const createV2Registration = {
+const createV2Registration = {
   ...common,
   name: 'createV2Registration',
   method: 'POST',
@@ -42,7 +42,7 @@ export const createV2Registration = {
   },
 } satisfies Operation;
 
-export const updateV2Registration = {
+const updateV2Registration = {
   ...common,
   name: 'updateV2Registration',
   method: 'PATCH',
@@ -58,7 +58,7 @@ export const updateV2Registration = {
   },
 } satisfies Operation;
 
-export const deleteV2Registration = {
+const deleteV2Registration = {
   ...common,
   name: 'deleteV2Registration',
   method: 'DELETE',
@@ -76,7 +76,7 @@ export const deleteV2Registration = {
   },
 } satisfies Operation;
 
-export const retrieveV2Registration = {
+const retrieveV2Registration = {
   ...common,
   name: 'retrieveV2Registration',
   method: 'GET',
@@ -91,7 +91,7 @@ export const retrieveV2Registration = {
   },
 } satisfies Operation;
 
-export const listV2Registrations = {
+const listV2Registrations = {
   ...common,
   name: 'listV2Registrations',
   method: 'GET',
