@@ -8,8 +8,6 @@ import type { JsonObject } from '../../src/core/model/json.ts';
 
 export const ana = 'urn:ngsi-ld:Person:ana';
 const bo = 'urn:ngsi-ld:Person:bo';
-const core = 'https://uri.etsi.org/ngsi-ld/default-context/';
-/** An expanded name. */
 
 export interface Client {
   /** Sends a request below /ngsi-ld/v1. Throws when it is refused. */
