@@ -44,7 +44,7 @@ const reads: readonly string[] = [
   'GET /entities?type=*&orderBy=p;desc&limit=3',
   'GET /entities?type=*&join=flat&joinLevel=1&limit=2',
   'GET /entities?type=*&join=inline&joinLevel=1&limit=2',
-  'GET /entities?type=*&q=next%7BA,B%7D.p>2',
+  'GET /entities?type=*&join=flat&joinLevel=1&q=next%7BA:p%7D>2',
   'GET /types',
   'GET /types?details=true',
   'GET /types/A',
