@@ -20,8 +20,8 @@ const flags = {
 
 const usage = `mlaka backup [OPTIONS]
 
-Writes all @contexts, observed history, entities, registrations and subscriptions of a tenant, a line for each, with their
-numbers and checksums at the end. The broker may be any that speaks NGSI-LD: Mlaka, Orion-LD, Scorpio, Stellio.
+Writes all @contexts, observed history, entities, registrations, and subscriptions to entities and registrations of a tenant,
+a line for each, with their numbers and checksums at the end. The broker may be any that speaks NGSI-LD: Mlaka, Orion-LD, Scorpio, Stellio.
 
     mlaka backup --url http://old:1026 | mlaka restore - --url http://new:1026
 `;

@@ -3,7 +3,14 @@ import { isObject, type Json, type JsonObject, parseJson } from '../../core/mode
 import type { Sum } from './checksum.ts';
 
 /** The kinds of documents in the order of the backup. A document comes after the documents that it refers to. */
-export const kinds = ['context', 'history', 'entity', 'registration', 'subscription'] as const;
+export const kinds = [
+  'context',
+  'history',
+  'entity',
+  'registration',
+  'subscription',
+  'registrationSubscription',
+] as const;
 export type Kind = (typeof kinds)[number];
 
 export type Line =

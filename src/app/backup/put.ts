@@ -50,6 +50,9 @@ export function createPuts(client: Client, url: string): Readonly<Record<Kind, P
     entity: (entities) => putEntities(client, entities),
     registration: one('registration', (document) => putOne(client, '/csourceRegistrations', document)),
     subscription: one('subscription', (document) => putOne(client, '/subscriptions', rename(document, renamed))),
+    registrationSubscription: one('registrationSubscription', (document) =>
+      putOne(client, '/csourceSubscriptions', rename(document, renamed)),
+    ),
   };
 }
 

@@ -73,6 +73,7 @@ async function restoreAll(lines: AsyncIterable<Line>, puts: Work['puts'], io: Io
     entity: createSumming(),
     registration: createSumming(),
     subscription: createSumming(),
+    registrationSubscription: createSumming(),
   };
   const work: Work = { puts, summings, io, progress: createProgress(io.err, 'documents'), done: 0, flaws: 0 };
   let batch: { readonly kind: Kind; readonly documents: JsonObject[] } = { kind: 'context', documents: [] };

@@ -22,6 +22,7 @@ export const takes: Readonly<Record<Kind, Take>> = {
   entity: takeEntities,
   registration: takeRegistrations,
   subscription: (client) => takeGiven(client, '/subscriptions'),
+  registrationSubscription: (client) => takeGiven(client, '/csourceSubscriptions'),
 };
 
 const pageSize = 500;

@@ -69,6 +69,10 @@ beforeAll(async () => {
     jsonldContext,
     notification: { endpoint: { uri: 'https://example.org/hear' } },
   });
+  await post(from, '/csourceSubscriptions', {
+    ...{ id: 'urn:ngsi-ld:Subscription:sources', type: 'Subscription', entities: [{ type: 'B' }], jsonldContext },
+    notification: { endpoint: { uri: 'https://example.org/hear', receiverInfo: [{ key: 'X-Key', value: 'secret' }] } },
+  });
   await post(from, '/csourceRegistrations', registration);
   await post(from, '/csourceRegistrations', timed);
 }, 60_000);
@@ -90,7 +94,7 @@ describe('mlaka backup and mlaka restore', () => {
     const restored = await put(path);
     expect(restored).toMatchObject({ code: 0 });
     expect(restored.out).toMatch(
-      /context: 1\nhistory: \d+\nentity: \d+\nregistration: 2\nsubscription: 1\nEverything is there as it was\.\n$/,
+      /context: 1\nhistory: \d+\nentity: \d+\nregistration: 2\nsubscription: 1\nregistrationSubscription: 1\nEverything is there as it was\.\n$/,
     );
     const [before, after] = [sumsIn(readFileSync(path, 'utf8')), sumsIn((await take(to)).out)];
     expect([after['entity'], after['history']]).toEqual([before['entity'], before['history']]);
@@ -98,6 +102,12 @@ describe('mlaka backup and mlaka restore', () => {
     expect(moved).toMatchObject(subscription);
     expect(await to?.get('/csourceRegistrations?type=*&options=secrets')).toEqual([registration]);
     expect(moved?.['jsonldContext']).toContain(to?.url);
+    const [ofSources] = (await to?.get('/csourceSubscriptions?options=secrets')) ?? [];
+    expect(ofSources).toMatchObject({
+      id: 'urn:ngsi-ld:Subscription:sources',
+      jsonldContext: moved?.['jsonldContext'],
+      notification: { endpoint: { receiverInfo: [{ key: 'X-Key', value: 'secret' }] } },
+    });
   }, 60_000);
 
   test('a second time changes nothing', async () => {
@@ -106,7 +116,7 @@ describe('mlaka backup and mlaka restore', () => {
   }, 60_000);
 
   test('into another tenant, without what was left out', async () => {
-    const { out } = await take(from, '--without', 'history,subscription,registration');
+    const { out } = await take(from, '--without', 'history,subscription,registration,registrationSubscription');
     expect(Object.keys(sumsIn(out))).toEqual(['context', 'entity']);
     const part = join(from?.folder ?? '', 'part.ndjson');
     writeFileSync(part, out);
@@ -205,6 +215,7 @@ describe('from a broker that has less', () => {
       'The backup is without context',
       'The backup is without history',
       'The backup is without registration',
+      'The backup is without registrationSubscription',
     ]);
   });
 });
