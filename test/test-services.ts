@@ -29,6 +29,7 @@ export const testLimits: Services['limits'] = {
   snapshotsMax: 3,
   snapshotEntitiesMax: 1000,
   snapshotHoursMax: 24,
+  entityMapsMax: 3,
 };
 
 /** The core, the @contexts that are known, and those that tenants keep. */

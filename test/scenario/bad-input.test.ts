@@ -324,11 +324,12 @@ const cases: Readonly<Record<string, Case>> = {
   }),
   'a method that is not there': { send: `POST /entities/${id}`, body: '{}', headers: json, status: 405, type: '' },
   'a path that is not there': { send: 'GET /lamps', status: 404, names: /lamps/ },
-  'a part of the API that is not built': {
-    send: 'POST /entityMaps',
-    status: 501,
-    names: /entityMaps/,
-  },
+  'an entity map of a query that is too wide': get('/entityMaps?id=urn:x', /too wide/),
+  'a lifetime that is no duration': get(
+    '/entities?type=Odd&entityMap=true&entityMapLifetime=1hour',
+    /entityMapLifetime/,
+  ),
+  'an entity map of histories without an interval': get('/temporal/entityMaps?type=Odd', /timerel/),
 };
 
 describe('bad input', () => {

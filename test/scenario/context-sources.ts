@@ -37,6 +37,8 @@ interface Answer {
   readonly status: number;
   readonly warning: string | null;
   readonly count: string | null;
+  readonly map: string | null;
+  readonly link: string | null;
   readonly body: unknown;
 }
 
@@ -53,6 +55,8 @@ export async function send(n: number, what: string, body?: unknown, headers: obj
     status: response.status,
     warning: response.headers.get('NGSILD-Warning'),
     count: response.headers.get('NGSILD-Results-Count'),
+    map: response.headers.get('NGSILD-EntityMap'),
+    link: response.headers.get('Link'),
     body: text === '' ? undefined : JSON.parse(text),
   };
 }

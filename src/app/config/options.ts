@@ -143,6 +143,10 @@ export const options = {
   snapshotsMax: whole('Most snapshots of each tenant; a new one takes the place of one with a lower priority.', 20),
   snapshotEntitiesMax: whole('Most entities in one snapshot.', 1_000_000, { least: 1 }),
   snapshotHoursMax: whole('Longest time that a snapshot lives.', 720, { least: 1, most: 100_000, form: 'HOURS' }),
+  entityMapsMax: whole('Most entity maps of each tenant; a new one takes the place of the one that ends first.', 200, {
+    least: 1,
+    most: 10_000,
+  }),
   collation: textThat(
     { isGood: (tag) => tag === codePointOrder || isCollation(tag), what: 'codepoint or a language tag such as sl' },
     text(

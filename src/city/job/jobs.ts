@@ -1,8 +1,9 @@
-/** Runs the periodic jobs of the broker: deletes expired data and snapshots, prunes the change log, and deletes old history. */
+/** Runs the periodic jobs of the broker: deletes expired data, snapshots and entity maps, prunes the change log, and deletes old history. */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/port/clock.ts';
 import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
 import type { Store } from '../../core/port/store.ts';
+import { tidyEntityMaps } from '../../core/operation/distributed/entity-maps.ts';
 import { tidySnapshots } from '../../core/operation/snapshot/keeping.ts';
 import type { SnapshotRuns } from '../../core/operation/snapshot/runs.ts';
 import type { Terms } from '../../core/model/entity.ts';
@@ -87,9 +88,12 @@ function prunePlans({ logKeep }: JobOptions, present: RetentionClock): readonly 
 }
 
 function snapshotPlans(options: JobOptions): readonly JobPlan[] {
-  const about = 'deletes snapshots that have expired';
-  const work: Work = async (store, tenant) =>
-    isSnapshotStore(tenant) ? undefined : removed(await tidySnapshots(store, options.clock.now(), options));
+  const about = 'deletes snapshots and entity maps that have expired';
+  const work: Work = async (store, tenant) => {
+    if (isSnapshotStore(tenant)) return undefined;
+    const now = options.clock.now();
+    return removed((await tidySnapshots(store, now, options)) + (await tidyEntityMaps(store, now)));
+  };
   return [
     { name: 'snapshots', about, cron: '30 * * * * *', work },
     { name: 'snapshots-all', about, cron: '0 50 * * * *', work, isInAllTenants: true },

@@ -69,6 +69,15 @@ function narrowTypes(asked: readonly string[] | undefined, registered: readonly 
   return both.length > 0 ? both : asked;
 }
 
+/** The part of the demand about these entities. */
+export function withIds(demand: NarrowDemand, ids: readonly string[]): NarrowDemand {
+  const selectors = demand.selectors.flatMap(({ ids: named, ...selector }) => {
+    const both = named ? ids.filter((id) => named.includes(id)) : ids;
+    return both.length === 0 ? [] : [{ ...selector, ids: both }];
+  });
+  return { ...demand, selectors: distinct(selectors) };
+}
+
 const distinct = (selectors: readonly NarrowSelector[]): readonly NarrowSelector[] => [
   ...new Map(selectors.map((one) => [JSON.stringify(one), one])).values(),
 ];

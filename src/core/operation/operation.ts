@@ -69,6 +69,8 @@ export interface Limits {
   readonly snapshotsMax: number;
   readonly snapshotEntitiesMax: number;
   readonly snapshotHoursMax: number;
+  /** Maximum number of entity maps of a tenant. */
+  readonly entityMapsMax: number;
 }
 
 /** The parts of the broker that operations use. */
@@ -167,6 +169,13 @@ export interface Page {
   readonly count?: number;
 }
 
+/** The entity map that a result belongs to: 201 when this request made it (clause 6.4.3.2). */
+export interface FoundMap {
+  /** The value of the header NGSILD-EntityMap. */
+  readonly location: string;
+  readonly isCreated: boolean;
+}
+
 /** The time range that a long history was cut to. */
 export interface TimeRange {
   readonly start: Instant;
@@ -206,6 +215,7 @@ export type OperationResult =
       readonly range?: TimeRange;
       /** What went wrong at sources: values of NGSILD-Warning (clause 6.3.17). */
       readonly warnings?: readonly string[];
+      readonly entityMap?: FoundMap;
       /** The media type of the text, where it is not that of the call. */
       readonly media?: Media;
       /** True when the text is in the representation of an older version: 203 (clause 6.3.21). */

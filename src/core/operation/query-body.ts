@@ -47,10 +47,13 @@ type Params = Readonly<Record<string, string>>;
 type ReadMember = (json: Json, name: string) => Params;
 
 /** Members that have their own structure, and members that only one kind of query has. */
-const commonReaders = [
+const commonReaders: readonly (readonly [string, ReadMember])[] = [
   ['geoQ', readGeoMembers],
   ['ordering', readOrdering],
-] as const;
+  ['splitEntities', readFlag],
+  ['entityMap', readFlag],
+  ['entityMapLifetime', readText],
+];
 const presentReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMember>([
   ...commonReaders,
   ['join', readText],
@@ -73,6 +76,11 @@ function readMember(json: Json, name: string): Params {
 function readText(json: Json, name: string): Params {
   if (typeof json === 'string') return { [name]: json };
   throw badData(`The member ${name} of a query must be a string, not ${quoted(json)}.`);
+}
+
+function readFlag(json: Json, name: string): Params {
+  if (typeof json === 'boolean') return { [name]: String(json) };
+  throw badData(`The member ${name} of a query must be true or false, not ${quoted(json)}.`);
 }
 
 function readList(json: Json, name: string): Params {

@@ -9,6 +9,7 @@ import { addContext, deleteContext } from './context/write-contexts.ts';
 import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
 import { retrieveSourceIdentity } from './discovery/source-identity.ts';
 import { retrieveAttributeValue, retrieveEntityAttribute, setAttributeValue } from './entity/attribute-value.ts';
+import { createEntityMap, createEntityMapByPost } from './entity/create-entity-map.ts';
 import { purgeEntities } from './entity/purge-entities.ts';
 import { queryByPost, queryEntities, retrieveEntity } from './entity/read-entities.ts';
 import {
@@ -19,6 +20,7 @@ import {
   updateAttributes,
 } from './entity/write-attributes.ts';
 import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity/write-entity.ts';
+import { deleteEntityMap, retrieveEntityMap, updateEntityMap } from './entity-map/entity-maps.ts';
 import type { Operation } from './operation.ts';
 import { queryRegistrations, retrieveRegistration } from './registration/read-registrations.ts';
 import { createRegistration, deleteRegistration, updateRegistration } from './registration/write-registration.ts';
@@ -56,6 +58,7 @@ import {
 } from './subscription/registration-subscriptions.ts';
 import { listSubscriptions, retrieveSubscription } from './subscription/read-subscriptions.ts';
 import { createSubscription, deleteSubscription, updateSubscription } from './subscription/write-subscription.ts';
+import { createTemporalEntityMap, createTemporalEntityMapByPost } from './temporal/create-entity-map.ts';
 import { queryTemporal, queryTemporalByPost, retrieveTemporal } from './temporal/read-history.ts';
 import {
   appendTemporal,
@@ -136,6 +139,13 @@ export const operations: readonly Operation[] = [
   cloneSnapshot,
   deleteSnapshot,
   purgeSnapshots,
+  createEntityMap,
+  createEntityMapByPost,
+  createTemporalEntityMap,
+  createTemporalEntityMapByPost,
+  retrieveEntityMap,
+  updateEntityMap,
+  deleteEntityMap,
   createStreamTicket,
   addContext,
   listContexts,

@@ -85,9 +85,9 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   const dispatch = {
     ...options,
     routes: createRoutes(options.operations),
-    v2Routes: createRoutes(options.v2Operations ?? [], []),
-    openDataRoutes: createRoutes(options.openDataOperations ?? [], []),
-    compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
+    v2Routes: createRoutes(options.v2Operations ?? []),
+    openDataRoutes: createRoutes(options.openDataOperations ?? []),
+    compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? []),
     constant: constantHeaders(options),
     bodyBudget: createBodyBudget(options.services.memory),
   };

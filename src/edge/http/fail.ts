@@ -4,7 +4,6 @@ import { Problem, type ProblemType, ProblemWithWarnings, TooManyRequests } from 
 import type { Observe } from '../../core/port/observe.ts';
 import { refusalReply, Refusal } from './refusal.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
-import { NotYet } from './routes.ts';
 
 /** Value of Retry-After, in seconds. */
 const retrySeconds = 2;
@@ -19,10 +18,6 @@ export interface FailureContext {
 /** The reply to an error. An unexpected error is observed, and the client does not see its cause. */
 export function failureReply(error: unknown, { where, observe, hasCredentials }: FailureContext): Reply {
   if (error instanceof Refusal) return refusalReply(error);
-  if (error instanceof NotYet) {
-    const { type, detail } = new Problem('OperationNotSupported', error.message).report;
-    return jsonReply(501, { ...describeProblem({ type, detail }), status: 501 });
-  }
   const isKnown = error instanceof Problem;
   if (!isKnown || error.type === 'InternalError') observe({ kind: 'failed', where, cause: error });
   const { type, message } = isKnown ? error : new Problem('InternalError', 'The cause is in the log of the broker.');

@@ -2,7 +2,6 @@
 import type { Operation } from '../../core/operation/operation.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import { bodyTypes } from './body.ts';
-import { notYet } from './not-yet.ts';
 import { Refusal } from './refusal.ts';
 import type { Headers } from './reply.ts';
 import { decodePercent } from './target.ts';
@@ -11,8 +10,6 @@ import { decodePercent } from './target.ts';
 interface Node<T> {
   readonly fixed: Map<string, Node<T>>;
   readonly operations: Map<string, T>;
-  /** Methods that the standard defines here and the broker does not implement yet. */
-  readonly missing: Set<string>;
   /** The name of a variable segment, and the node that it leads to. */
   named?: { readonly name: string; readonly node: Node<T> };
 }
@@ -25,19 +22,15 @@ export interface Route<T = Operation> {
   readonly path: Readonly<Record<string, string>>;
 }
 
-const createNode = <T>(): Node<T> => ({ fixed: new Map(), operations: new Map(), missing: new Set() });
+const createNode = <T>(): Node<T> => ({ fixed: new Map(), operations: new Map() });
 
 /** The members that every kind of route has. */
 type MethodAndPath = Pick<Operation, 'method' | 'path'>;
 
-/** Creates the tree of operations, including those that are not implemented yet. */
-export function createRoutes<T extends MethodAndPath>(
-  operations: readonly T[],
-  missing: readonly MethodAndPath[] = notYet,
-): Routes<T> {
+/** Creates the tree of operations. */
+export function createRoutes<T extends MethodAndPath>(operations: readonly T[]): Routes<T> {
   const root = createNode<T>();
   for (const operation of operations) nodeFor(root, operation.path).operations.set(operation.method, operation);
-  for (const { method, path } of missing) nodeFor(root, path).missing.add(method);
   return root;
 }
 
@@ -70,15 +63,13 @@ interface MatchedPath<T> {
 
 /**
  * Finds the operation for a method and a path below `/ngsi-ld/v1`. HEAD is handled as GET. A trailing slash is ignored. Throws
- * ResourceNotFound for an unknown path, Refusal 405 for an undefined method, NotYet for an operation that is not implemented yet,
- * and BadRequestData when the id of an entity is empty.
+ * ResourceNotFound for an unknown path, Refusal 405 for an undefined method, and BadRequestData when the id of an entity is empty.
  */
 export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
   const { node, path: parts, isIdMissing } = matchPath(routes, path);
   const operation = node.operations.get(method === 'HEAD' ? 'GET' : method);
   const empty = Object.keys(parts).find((name) => parts[name] === '');
   if (operation && empty === undefined) return { operation, path: parts };
-  if (!operation && node.missing.has(method)) throw new NotYet(method, path);
   if (operation || isIdMissing) refuseIncompletePath(isIdMissing ? 'id' : empty, method, parts);
   throw notAllowed(method, node, empty);
 }
@@ -92,13 +83,6 @@ function refuseIncompletePath(
   if (empty === 'id') throw badData('The id of the entity is missing in the path.');
   if (empty === 'attr' && method === 'DELETE' && parts['instanceId'])
     throw badData('The name of the attribute is missing in the path.');
-}
-
-/** Thrown for an operation of the standard that is not implemented yet. */
-export class NotYet extends Error {
-  constructor(method: string, path: string) {
-    super(`${method} ${path} is an operation of NGSI-LD that this version of Mlaka does not have yet.`);
-  }
 }
 
 /** The headers of the response to OPTIONS: the methods of a path, and the media types of patches. Throws ResourceNotFound. */
@@ -131,7 +115,7 @@ function matchPath<T>(routes: Routes<T>, path: string): MatchedPath<T> {
     node = next(node, part ?? '', found);
     at = end;
   }
-  if (!node || node.operations.size + node.missing.size === 0) {
+  if (!node || node.operations.size === 0) {
     throw new Problem('ResourceNotFound', `There is nothing at ${path}.`);
   }
   return { node, path: found, isIdMissing: isSlashed && path === '/entities/' };

@@ -68,14 +68,18 @@ function createdReply({ location, body, isAccepted = false }: Extract<OperationR
   return body === undefined ? { status: isAccepted ? 202 : 201, headers } : jsonReply(201, body, headers);
 }
 
-/** 206 for a partial time range, 203 for a result in the format of an older version (clauses 6.3.10, 6.3.21). */
-function foundStatus({ range, isReformatted }: Found): number {
+/**
+ * 206 for a partial time range, 201 when an entity map was made, 203 for a result in the format of an older version (clauses 6.3.10, 6.3.21,
+ * 6.4.3.2).
+ */
+function foundStatus({ range, isReformatted, entityMap }: Found): number {
   if (range) return 206;
+  if (entityMap?.isCreated === true) return 201;
   return isReformatted === true ? 203 : 200;
 }
 
 function foundHeaders(answer: Found, asked: ReplyContext): Headers {
-  const { page, position, range, warnings } = answer;
+  const { page, position, range, warnings, entityMap } = answer;
   const { media, version } = asked.caller;
   const links = pageLinks(answer, asked);
   if (asked.contextUrl !== undefined) links.unshift(contextLink(asked.contextUrl));
@@ -85,10 +89,14 @@ function foundHeaders(answer: Found, asked: ReplyContext): Headers {
     ...(page?.count === undefined ? undefined : { 'NGSILD-Results-Count': String(page.count) }),
     ...(position === undefined ? undefined : { 'Mlaka-Position': position }),
     ...(warnings && warnings.length > 0 ? { 'NGSILD-Warning': warnings.join(', ') } : undefined),
-    ...(range ? { 'Content-Range': `date-time ${range.start}-${range.end}/${range.size}` } : undefined),
+    ...(entityMap ? { 'NGSILD-EntityMap': headerUrl(entityMap.location) } : undefined),
+    ...rangeHeader(range),
     ...(version === undefined ? undefined : { 'Preference-Applied': `ngsi-ld=1.${version}` }),
   };
 }
+
+const rangeHeader = (range: Found['range']): Headers | undefined =>
+  range && { 'Content-Range': `date-time ${range.start}-${range.end}/${range.size}` };
 
 /**
  * Links to the previous and next page. A page with limit 0, requested only for the count, has none. When the result is a partial

@@ -5,7 +5,6 @@ import { operations } from '../../../src/core/operation/table.ts';
 import { negotiate } from '../../../src/edge/http/accept.ts';
 import { readContextLink } from '../../../src/core/jsonld/link.ts';
 import { contextLink, headerUrl } from '../../../src/edge/http/link.ts';
-import { notYet } from '../../../src/edge/http/not-yet.ts';
 import { createRoutes, describePath, findRoute } from '../../../src/edge/http/routes.ts';
 import { readParameters, readTarget } from '../../../src/edge/http/target.ts';
 
@@ -125,14 +124,6 @@ describe('routes', () => {
       const named = Object.fromEntries(parts) as Record<string, string>;
       expect(findRoute(routes, operation.method, path)).toEqual({ operation, path: named });
       if (parts.length === 0) expect(findRoute(routes, operation.method, `${path}/`).operation).toBe(operation);
-    }
-  });
-
-  test('know what is to come, and call nothing so that is there', () => {
-    const there = new Set(operations.map(({ method, path }) => `${method} ${path}`));
-    expect(notYet.map(({ method, path }) => `${method} ${path}`).filter((one) => there.has(one))).toEqual([]);
-    for (const { method, path } of notYet) {
-      expect(() => findRoute(routes, method, path.replaceAll(/[{}]/g, ''))).toThrow(/does not have yet/);
     }
   });
 

@@ -170,16 +170,14 @@ describe('a request is refused', () => {
     expect((await send('DELETE', `${api}/entities/urn:a`, { headers: { Accept: 'image/png' } })).status).toBe(204);
   });
 
-  test('404 for what is not there, 501 for what is to come', async () => {
+  test('404 for what is not there, 405 for a method that is not', async () => {
     expect(await refused('GET', '/lamps')).toMatchObject({
       status: 404,
       type: 'ResourceNotFound',
       detail: expect.stringContaining('/lamps'),
     });
     expect((await send('GET', '/elsewhere')).status).toBe(404);
-    expect(await refused('GET', '/entityMaps')).toMatchObject({ status: 501, type: 'OperationNotSupported' });
-    expect(await refused('POST', '/entityMaps/', { headers: json, body: {} })).toMatchObject({ status: 501 });
-    expect(await refused('PUT', '/entityMaps', { headers: json, body: {} })).toMatchObject({ status: 405 });
+    expect(await refused('PUT', '/entities', { headers: json, body: {} })).toMatchObject({ status: 405 });
   });
 
   test.each([

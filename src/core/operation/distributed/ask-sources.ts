@@ -1,55 +1,28 @@
 /** Asks context sources for entities, page by page, and reads their answers (clauses 4.3.6, 5.12). */
+import { type EntityMapContent, idsAt } from '../../federation/entity-map.ts';
 import type { Demand } from '../../federation/registration-match.ts';
-import { narrowDemand, narrowEntity } from '../../federation/narrow.ts';
-import { readCopy } from '../../federation/read-copy.ts';
+import { narrowDemand, withIds } from '../../federation/narrow.ts';
 import type { Registration } from '../../federation/registration.ts';
 import { agentOf, warning, warningOf, warningsIn } from '../../federation/source-warning.ts';
 import type { Context } from '../../jsonld/context.ts';
 import type { Filter } from '../../language/filter.ts';
-import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity } from '../../model/entity.ts';
-import type { Instant } from '../../model/instant.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
-import type { V2Source } from '../../model/v2/source.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../../port/sources.ts';
 import { forEachSource, orProblem } from './concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
+import { type Sought, soughtByV2 } from './sought.ts';
 import {
+  type MapLifetime,
   postQueryRequest,
   queriesWithShortUrls,
   queryRequest,
   retrieveRequest,
   type SourceQuery,
 } from './source-read-request.ts';
-import { targetOf } from './source-request.ts';
-import { readV2Copy, v2QueryRequest, v2TargetOf } from './v2-source.ts';
-
-/** What sources are asked for, and how it is read: entities or histories. */
-export interface Sought<Found> {
-  /** The names of the operations of clause 4.20. A source that offers none of them is not asked. */
-  readonly retrieve: string;
-  readonly query: string;
-  readonly post?: string;
-  /** Reads an answer. Throws BadRequestData. */
-  read(json: Json, terms: Context, now: Instant): Found;
-  /** Reads an answer of a source that speaks NGSI v2. Absent: such sources have nothing of the kind. */
-  readV2?(json: Json, reading: { readonly terms: Context; readonly source: V2Source; readonly now: Instant }): Found;
-  /** Whether it meets the conditions, for a source that does not test them itself. */
-  meets?(found: Found, conditions: Pick<Filter, 'q' | 'geo'>): boolean;
-  /** What belongs to the registration, which was asked for the demand. Undefined: nothing. */
-  narrow(registration: Registration, found: Found, demand: Demand): Found | undefined;
-}
-
-export const soughtEntities: Sought<Entity> = {
-  retrieve: 'retrieveEntity',
-  query: 'queryEntity',
-  post: 'queryBatch',
-  read: readCopy,
-  readV2: readV2Copy,
-  meets: (entity, conditions) => compileFilter(conditions)(entity),
-  narrow: narrowEntity,
-};
+import { type SourceTarget, targetOf } from './source-request.ts';
+import { v2QueryRequest, v2TargetOf } from './v2-source.ts';
 
 /** What a request asks all sources for. */
 export interface Question {
@@ -63,6 +36,10 @@ export interface Question {
   };
   /** The parameters of a temporal query, when histories are asked for. */
   readonly temporal?: Readonly<Record<string, string>>;
+  /** The part of an entity map that is read: each source is asked for what it has of these entities. */
+  readonly map?: EntityMapContent;
+  /** Given when an entity map is made: sources that can make one of their part too. */
+  readonly makes?: MapLifetime;
 }
 
 /** What one source has. */
@@ -70,6 +47,8 @@ export interface Reply<Found = Entity> {
   readonly registration: Registration;
   readonly entities: readonly Found[];
   readonly warnings: readonly string[];
+  /** The header NGSILD-EntityMap of the source. */
+  readonly linkedMap?: string | undefined;
 }
 
 /** Most entities that are read from sources for one request. */
@@ -103,48 +82,63 @@ async function askSource<Found extends { readonly id: string }>(
     v2 ? v2TargetOf(registration, v2, asking.call) : targetOf(registration, asking.call),
   );
   if (target instanceof Problem) return unreachable(registration, target);
-  const { context } = target;
-  const query: SourceQuery = {
-    ...target,
-    demand: narrowDemand(registration, question.demand),
-    ...(question.conditions
-      ? { conditions: { ...question.conditions, asked: asking.call.context, context } }
-      : undefined),
-    ...(question.temporal ? { temporal: question.temporal } : undefined),
-  };
-  const source = { ...asking, registration, context, asked: question.demand };
-  if (v2) return readPages(v2QueryRequest, query, { ...source, sought: soughtByV2(asking.sought, v2, question) });
+  const query = queryOf(target, question, asking.call);
+  const source = { ...asking, registration, context: target.context, asked: question.demand };
+  if (v2)
+    return readFound(
+      v2QueryRequest,
+      { query, question },
+      { ...source, sought: soughtByV2(asking.sought, v2, question) },
+    );
   const { operations } = registration;
   if (question.id !== undefined && operations.has(asking.sought.retrieve))
     return readAnswer(retrieveRequest(query, question.id), source);
-  if (!operations.has(asking.sought.query)) return readPages(postQueryRequest, query, source);
-  return readParts(queriesWithShortUrls(query), source);
+  return readFound(operations.has(asking.sought.query) ? queryRequest : postQueryRequest, { query, question }, source);
+}
+
+/** Reads what a query finds, by an entity map if there is one. A GET is divided into several if it names many ids. */
+async function readFound<Found extends { readonly id: string }>(
+  write: typeof queryRequest,
+  { query, question: { map, makes } }: { readonly query: SourceQuery; readonly question: Question },
+  source: Source<Found>,
+): Promise<Reply<Found>> {
+  const { registration, sought } = source;
+  const found = map ? { ...query, demand: withIds(query.demand, idsAt(registration, map)) } : query;
+  if (map && found.demand.selectors.length === 0) return { registration, entities: [], warnings: [] };
+  const queries = write === queryRequest ? queriesWithShortUrls(found) : [found];
+  const canMake = registration.operations.has(sought.createMap) && !registration.info.v2;
+  if (makes && canMake && queries.length === 1) {
+    const made = await readPages(write, { ...found, makes }, source);
+    // A source that refuses to make a map is asked without one.
+    if (!made.isRefused) return made;
+  }
+  return readParts(write, queries, source);
 }
 
 /** Reads one query after the other, until the source has a problem with one. */
 async function readParts<Found extends { readonly id: string }>(
+  write: typeof queryRequest,
   queries: readonly SourceQuery[],
   source: Source<Found>,
 ): Promise<Reply<Found>> {
   const entities: Found[] = [];
   for (const query of queries) {
-    const reply = await readPages(queryRequest, query, source);
+    const reply = await readPages(write, query, source);
     entities.push(...reply.entities);
     if (reply.warnings.length > 0) return { ...reply, entities };
   }
   return { registration: source.registration, entities, warnings: [] };
 }
 
-/** What is sought, read from a source that speaks NGSI v2 and does not test conditions. */
-function soughtByV2<Found>(sought: Sought<Found>, source: V2Source, { conditions }: Question): Sought<Found> {
+function queryOf(target: SourceTarget, question: Question, call: CallContext): SourceQuery {
+  const { registration, context } = target;
+  const { demand, conditions, temporal, map } = question;
   return {
-    ...sought,
-    read: (json, terms, now) => sought.readV2?.(json, { terms, source, now }) ?? sought.read(json, terms, now),
-    narrow(registration, found, demand) {
-      const narrowed = sought.narrow(registration, found, demand);
-      const isMet = narrowed === undefined || !conditions || sought.meets?.(narrowed, conditions.filter) !== false;
-      return isMet ? narrowed : undefined;
-    },
+    ...target,
+    demand: narrowDemand(registration, demand),
+    ...(conditions ? { conditions: { ...conditions, asked: call.context, context } } : undefined),
+    ...(temporal ? { temporal } : undefined),
+    linkedMap: map?.linked[registration.id],
   };
 }
 
@@ -165,48 +159,73 @@ async function readPages<Found extends { readonly id: string }>(
   write: typeof queryRequest,
   query: SourceQuery,
   source: Source<Found>,
-): Promise<Reply<Found>> {
+): Promise<Reply<Found> & { readonly isRefused: boolean }> {
   const limit = Math.min(source.call.services.limits.pageMax, 1000);
+  const { registration } = source;
   const found = new Map<string, Found>();
   const sent = new Set<string>();
   const warnings: string[] = [];
+  let { linkedMap } = query;
+  let isRefused = false;
   for (let offset = 0; ; offset += limit) {
-    const page = await readAnswer(write(query, { limit, offset }), source);
+    const page = await readAnswer(write(inMap(query, linkedMap), { limit, offset }), source);
+    linkedMap ??= page.linkedMap;
+    isRefused ||= page.isRefused;
     const before = sent.size;
     for (const id of page.ids) sent.add(id);
     for (const entity of page.entities) found.set(entity.id, entity);
     for (const { id } of page.entities) source.ids.add(id);
     warnings.push(...page.warnings);
     // What a source sends is counted too: it may send entities without end of which none belongs to its registration.
-    if (source.ids.size > entitiesMax || offset > entitiesMax)
-      throw new Problem(
-        'TooManyResults',
-        `Context sources have more than ${entitiesMax} entities that match; narrow the query.`,
-      );
-    if (page.count < limit || sent.size === before) break;
+    refuseTooMany(Math.max(source.ids.size, offset));
+    if (page.count < limit || sent.size === before)
+      return { registration, entities: [...found.values()], warnings, linkedMap, isRefused };
   }
-  return { registration: source.registration, entities: [...found.values()], warnings };
 }
+
+/** Throws TooManyResults beyond `entitiesMax` entities. */
+export function refuseTooMany(count: number): void {
+  if (count <= entitiesMax) return;
+  throw new Problem('TooManyResults', `More than ${entitiesMax} entities of context sources match; narrow the query.`);
+}
+
+/** The query about the entities of a map of the source. */
+function inMap(query: SourceQuery, linkedMap: string | undefined): SourceQuery {
+  const { makes: _makes, ...others } = query;
+  return linkedMap === undefined ? query : { ...others, linkedMap };
+}
+
+/** Statuses by which a source says that it does not know what it is asked for. */
+const refusals: ReadonlySet<number> = new Set([400, 405, 422, 501]);
 
 /** The entities of one answer. `count` and `ids`: of all that the source sent, with those that do not belong to the registration. */
 async function readAnswer<Found extends { readonly id: string }>(
   request: SourceRequest,
   source: Source<Found>,
-): Promise<Reply<Found> & { readonly count: number; readonly ids: readonly string[] }> {
+): Promise<Reply<Found> & { readonly count: number; readonly ids: readonly string[]; readonly isRefused: boolean }> {
   const { registration, call, sources, sought, asked } = source;
   const answer = await sources.ask(request);
   const list = await entitiesIn(answer, source);
   const own = warningOf(registration, answer, list !== undefined);
   call.services.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });
-  const passed = answer.kind === 'answered' ? warningsIn(answer.headers['ngsild-warning']) : [];
+  const { status = 0, headers = {} } = answer.kind === 'answered' ? answer : {};
   return {
     registration,
     count: list?.length ?? 0,
     ids: (list ?? []).map(({ id }) => id),
     entities: (list ?? []).flatMap((entity) => sought.narrow(registration, entity, asked) ?? []),
-    warnings: [...(own === undefined ? [] : [own]), ...partWarning(registration, answer), ...passed],
+    warnings: [
+      ...(own === undefined ? [] : [own]),
+      ...partWarning(registration, answer),
+      ...warningsIn(headers['ngsild-warning']),
+    ],
+    linkedMap: headers['ngsild-entitymap']?.slice(0, referenceMax),
+    isRefused: refusals.has(status),
   };
 }
+
+/** Longest URL of the map of a source. */
+const referenceMax = 2000;
 
 /** A source that sends long histories in parts sends the first one. */
 const partWarning = (registration: Registration, answer: SourceAnswer): readonly string[] =>

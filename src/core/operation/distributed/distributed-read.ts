@@ -1,6 +1,5 @@
 /** Reads entities from this broker and from the context sources that have a part of them (clauses 4.3.6, 5.7.1, 5.7.2). */
-import { mergeEntities, type EntityCopy } from '../../federation/merge-entities.ts';
-import { type Owners, ownersIn, withoutForeign } from '../../federation/narrow.ts';
+import { type EntityMapContent, type EntitySources, here } from '../../federation/entity-map.ts';
 import type { Registration } from '../../federation/registration.ts';
 import type { SourceConditions } from '../../federation/registration-discovery.ts';
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
@@ -10,15 +9,18 @@ import { anyOfTypes, type Filter, type Query } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import type { Projection } from '../../language/projection.ts';
 import { parseQ } from '../../language/q/q.ts';
-import type { Entity } from '../../model/entity.ts';
-import { badData, Problem } from '../../model/problem.ts';
+import { badData } from '../../model/problem.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import { askSources, entitiesMax, offering, type Question, type Reply, soughtEntities } from './ask-sources.ts';
+import { askSources, entitiesMax, offering, type Question, refuseTooMany, type Reply } from './ask-sources.ts';
+import { soughtEntities } from './sought.ts';
 import { isInLoop, matchingSources, registrationsFor } from './concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
+import { filterOf, idsHere } from './mapped-page.ts';
+import { mergeCopies } from './merge-copies.ts';
 import { readBoolean, readDatasetIds } from '../parameters.ts';
 import { ownAlias } from './source-request.ts';
+import type { MapLifetime } from './source-read-request.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -59,10 +61,11 @@ const readOperations = ['retrieveEntity', ...queryOperations];
 export function choose(
   index: RegistrationIndex,
   demand: Demand,
-  { conditions, call, operations = readOperations }: Choosing,
+  { conditions, call, operations = readOperations, map }: Choosing,
 ): Chosen {
   const matching = matchingSources(index, { demand, conditions }, call);
-  const asked = offering(matching, operations);
+  const named = map && new Set([...map.entities.values()].flat());
+  const asked = offering(matching, operations).filter(({ id }) => named?.has(id) ?? true);
   if (asked.length === 0 || !isInLoop(call)) return { asked, matching, warnings: [] };
   return { asked: [], matching: [], warnings: [warning(199, ownAlias(call), 'The request is in a loop of brokers.')] };
 }
@@ -72,6 +75,8 @@ interface Choosing {
   readonly call: CallContext;
   /** Of which a source must offer one. Absent: those that read entities. */
   readonly operations?: readonly string[];
+  /** The part of an entity map that is read: only its sources are asked. */
+  readonly map?: EntityMapContent | undefined;
 }
 
 /** The names of attributes that a projection and `attrs` ask for. Undefined: all. */
@@ -84,20 +89,48 @@ function attributesAsked({ attrs }: Filter, { pick }: Projection): readonly stri
 /** Merges the entity that is here with what sources have of it. */
 export async function retrieveMerged(
   id: string,
-  { index, local, filter, projection, params }: Reading & { readonly local: Stored | undefined },
+  { index, local, filter, projection, params, map }: Reading & { readonly local: Stored | undefined },
   call: CallContext,
-): Promise<Merged<Stored | undefined>> {
+): Promise<MergedQuery<Stored | undefined>> {
   const asked = filter.selectors?.[0]?.types ?? (local && anyOfTypes(local.entity().types));
   const demand: Demand = {
     selectors: [{ ids: [id], ...(asked ? { types: asked } : undefined) }],
     attrs: attributesAsked(filter, projection),
     datasetIds: readDatasetIds(params),
   };
-  const chosen = choose(index, demand, { conditions: {}, call });
-  const replies = await askChosen(chosen, { demand, id }, call);
-  const merged = await mergeAll(local ? [local] : [], { replies, chosen, filter: {}, call });
+  const chosen = choose(index, demand, { conditions: {}, map, call });
+  const replies = await askChosen(chosen, { demand, id, ...mapped({ map }) }, call);
+  const own = local && (!map || idsHere(map).includes(id)) ? [local] : [];
+  const merged = await mergeCopies(own, { replies, matching: chosen.matching, filter: {}, call });
   const found = merged.find((one) => one.id === id);
-  return { found, warnings: warningsOf(chosen, replies, call) };
+  return { found, warnings: warningsOf(chosen, replies, call), ...partsOf(own, replies) };
+}
+
+/** The result of all sources. */
+export interface MergedQuery<Found> extends Merged<Found> {
+  /** Who has which entities. It may name entities that do not match after merging. */
+  readonly sources: EntitySources;
+  /** The maps that sources have made, by registration. */
+  readonly linked: Readonly<Record<string, string>>;
+  /** The registrations whose sources gave warnings: they may have more than they sent. */
+  readonly failed: ReadonlySet<string>;
+}
+
+/** What the parts of a result are, for an entity map. */
+export function partsOf(
+  local: readonly { readonly id: string }[],
+  replies: readonly Reply<{ readonly id: string }>[],
+): Pick<MergedQuery<unknown>, 'sources' | 'linked' | 'failed'> {
+  const sources = new Map<string, string[]>(local.map(({ id }) => [id, [here]]));
+  for (const { registration, entities } of replies)
+    for (const { id } of entities) sources.set(id, [...(sources.get(id) ?? []), registration.id]);
+  return {
+    sources,
+    linked: Object.fromEntries(
+      replies.flatMap(({ registration, linkedMap }) => (linkedMap === undefined ? [] : [[registration.id, linkedMap]])),
+    ),
+    failed: new Set(replies.flatMap(({ registration, warnings }) => (warnings.length > 0 ? [registration.id] : []))),
+  };
 }
 
 /** What a read is about, beside the call. */
@@ -106,6 +139,10 @@ export interface Reading {
   readonly filter: Filter;
   readonly projection: Projection;
   readonly params: Params;
+  /** The part of an entity map that is read: only its sources are asked. */
+  readonly map?: EntityMapContent | undefined;
+  /** Given when an entity map is made. */
+  readonly makes?: MapLifetime | undefined;
 }
 
 /**
@@ -113,9 +150,9 @@ export interface Reading {
  * merging, else each source tests what it has (clause 5.7.2.4). Throws TooManyResults beyond `entitiesMax`.
  */
 export async function queryMerged(
-  { index, filter, projection, params }: Reading,
+  { index, filter, projection, params, map, makes }: Reading,
   call: CallContext,
-): Promise<Merged<readonly Stored[]> | undefined> {
+): Promise<MergedQuery<readonly Stored[]> | undefined> {
   const isSplit = readBoolean(params, 'splitEntities') ?? false;
   const { selectors, attrs, q, geo, scopeQ } = filter;
   const wanted = isSplit ? undefined : attributesAsked(filter, projection);
@@ -123,28 +160,35 @@ export async function queryMerged(
   const limits = isSplit ? {} : { geo, scopeQ };
   const chosen = choose(index, demand, {
     conditions: { ...limits, csf: readSourceFilter(params, call) },
+    map,
     call,
     operations: queryOperations,
   });
   if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
   refuseOrder(params);
   const plain: Filter = isSplit ? given({ selectors }) : filter;
-  const conditions = { params, filter: given({ q, geo }) };
+  const conditions = isSplit ? undefined : { conditions: { params, filter: given({ q, geo }) } };
   const [local, replies] = await Promise.all([
-    call.store.find({ filter: plain, now: call.now, limit: entitiesMax + 1, isLazy: true }),
-    askChosen(chosen, { demand, ...(isSplit ? undefined : { conditions }) }, call),
+    findHere(map ? filterOf(plain, idsHere(map)) : plain, call),
+    askChosen(chosen, { demand, ...conditions, ...mapped({ map, makes }) }, call),
   ]);
-  const merged = await mergeAll(local, { replies, chosen, filter: plain, call });
-  if (merged.length > entitiesMax)
-    throw new Problem(
-      'TooManyResults',
-      `More than ${entitiesMax} entities of several sources match; narrow the query.`,
-    );
+  const merged = await mergeCopies(local, { replies, matching: chosen.matching, filter: plain, call });
+  refuseTooMany(merged.length);
   const found = isSplit
     ? await matchingOf(merged, given({ selectors, attrs, q, geo, scopeQ }), call)
     : selectedOf(merged, given({ selectors }));
-  return { found, warnings: warningsOf(chosen, replies, call) };
+  return { found, warnings: warningsOf(chosen, replies, call), ...partsOf(local, replies) };
 }
+
+/** The entities of this broker. Without a filter, none. */
+const findHere = async (filter: Filter | undefined, { store, now }: CallContext): Promise<readonly Stored[]> =>
+  filter ? store.find({ filter, now, limit: entitiesMax + 1, isLazy: true }) : [];
+
+/** What a question says about entity maps. */
+export const mapped = ({ map, makes }: Pick<Reading, 'map' | 'makes'>): Pick<Question, 'map' | 'makes'> => ({
+  ...(map ? { map } : undefined),
+  ...(makes ? { makes } : undefined),
+});
 
 function refuseOrder({ orderBy }: Params): void {
   if (orderBy === undefined) return;
@@ -202,71 +246,4 @@ export function warningsOf(
   if (all.length <= warningsMax) return all;
   const rest = all.length - warningsMax + 1;
   return [...all.slice(0, warningsMax - 1), warning(199, ownAlias(call), `${rest} more warnings are left out.`)];
-}
-
-interface Merging {
-  readonly replies: readonly Reply[];
-  readonly chosen: Chosen;
-  /** With which the local entities were found. */
-  readonly filter: Filter;
-  readonly call: CallContext;
-}
-
-/** All entities, those of this broker first. Entities of this broker that no source has stay as they were found. */
-export async function mergeAll(
-  local: readonly Stored[],
-  { replies, chosen, filter, call }: Merging,
-): Promise<readonly Stored[]> {
-  const remote = copiesById(replies);
-  const content = createContentOf(filter, call);
-  const owners = ownersIn(chosen.matching);
-  const merged: Stored[] = [];
-  for (const stored of local) {
-    const pause = call.services.yieldToEventLoop();
-    if (pause) await pause;
-    const others = remote.get(stored.id) ?? [];
-    remote.delete(stored.id);
-    if (others.length === 0 && !owners.has(stored.id)) {
-      merged.push(stored);
-    } else {
-      const whole = await content(stored);
-      merged.push(...mergedStored([...(whole ? [{ entity: whole.entity() }] : []), ...others], owners, call));
-    }
-  }
-  for (const copies of remote.values()) {
-    const pause = call.services.yieldToEventLoop();
-    if (pause) await pause;
-    merged.push(...mergedStored(copies, owners, call));
-  }
-  return merged;
-}
-
-function copiesById(replies: readonly Reply[]): Map<string, Copy[]> {
-  const remote = new Map<string, Copy[]>();
-  for (const { registration, entities } of replies)
-    for (const entity of entities) {
-      const copies = remote.get(entity.id);
-      if (copies) copies.push({ registration, entity });
-      else remote.set(entity.id, [{ registration, entity }]);
-    }
-  return remote;
-}
-
-interface Copy {
-  readonly entity: Entity;
-  /** Absent: the entity of this broker. */
-  readonly registration?: Registration;
-}
-
-/** Only the source of an exclusive registration counts for its attributes. */
-function mergedStored(copies: readonly Copy[], owners: Owners, { now }: CallContext): readonly Stored[] {
-  const id = copies[0]?.entity.id ?? '';
-  const kept = copies.map(
-    ({ entity, registration }): EntityCopy => ({
-      entity: withoutForeign(entity, owners, registration),
-      isAuxiliary: registration?.mode === 'auxiliary',
-    }),
-  );
-  const entity = mergeEntities(kept, now);
-  return entity ? [{ id, version: 0, cursor: 0, isPart: true, entity: () => entity }] : [];
 }

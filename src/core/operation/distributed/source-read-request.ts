@@ -42,6 +42,15 @@ export interface SourceQuery extends SourceTarget {
   readonly conditions?: Conditions;
   /** The temporal query, when histories are asked for. */
   readonly temporal?: Params;
+  /** Given when the source makes an entity map. */
+  readonly makes?: MapLifetime;
+  /** The entity map of the source that is read. */
+  readonly linkedMap?: string | undefined;
+}
+
+/** The lifetime that a client wants for an entity map. */
+export interface MapLifetime {
+  readonly entityMapLifetime?: string;
 }
 
 type Page = { readonly limit: number; readonly offset: number };
@@ -67,7 +76,7 @@ export function queryRequest(query: SourceQuery, page: Page): SourceRequest {
     ...commonOf(query),
     ...pageOf(page),
   };
-  return requestOf(query, { method: 'GET', path: pathOf(query), params });
+  return requestOf(withMap(query), { method: 'GET', path: pathOf(query), params });
 }
 
 /** Most characters of the ids in a URL. Servers and proxies refuse URLs of more than 8,000 bytes or so. */
@@ -142,11 +151,14 @@ export function postQueryRequest(query: SourceQuery, page: Page): SourceRequest 
     ...(geoQ ? { geoQ } : undefined),
   };
   const params = { ...commonOf(query), ...pageOf(page) };
-  return requestOf(query, { method: 'POST', path: '/entityOperations/query', params, body });
+  return requestOf(withMap(query), { method: 'POST', path: '/entityOperations/query', params, body });
 }
 
 /** One id is a text, which sources of every version of the standard read. */
 const oneOrAll = (ids: readonly string[]): string | readonly string[] => (ids.length === 1 ? (ids[0] ?? ids) : ids);
+
+const withMap = ({ linkedMap, ...query }: SourceQuery): SourceQuery =>
+  linkedMap === undefined ? query : { ...query, headers: { ...query.headers, 'NGSILD-EntityMap': linkedMap } };
 
 const parsed = (text: string): JsonObject[string] => {
   try {
@@ -163,8 +175,9 @@ const typeText = ({ types }: NarrowSelector, context: Context): string =>
 const attrsOf = ({ demand, context }: SourceQuery): Params =>
   demand.attrs ? { attrs: demand.attrs.map((name) => context.compact(name)).join(',') } : {};
 
-const commonOf = ({ registration }: SourceQuery): Params => ({
+const commonOf = ({ registration, makes }: SourceQuery): Params => ({
   options: 'sysAttrs',
+  ...(makes ? { entityMap: 'true', ...makes } : undefined),
   ...(registration.handling.isLocalOnly ? { local: 'true' } : undefined),
 });
 

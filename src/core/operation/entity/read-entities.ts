@@ -1,4 +1,5 @@
 /** Operations that read entities: retrieve one, query many (clauses 5.7.1, 5.7.2). */
+import { here } from '../../federation/entity-map.ts';
 import type { Filter } from '../../language/filter.ts';
 import { parseTypeSelection } from '../../language/type-selection.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
@@ -8,6 +9,15 @@ import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
 import { queryMerged, type Reading, registrationsForRead, retrieveMerged } from '../distributed/distributed-read.ts';
+import {
+  entityMapParameters,
+  makeEntityMap,
+  type MapRequest,
+  mapInUse,
+  mapReference,
+  readMapRequest,
+} from '../distributed/entity-maps.ts';
+import { queryMapped } from '../distributed/mapped-query.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
 import {
@@ -30,20 +40,47 @@ export const retrieveEntity: Operation = {
   path: '/entities/{id}',
   action: 'read',
   access: 'read',
-  parameters: [...outputParameters, 'type', 'local'],
+  checksDocuments: true,
+  parameters: [...outputParameters, 'type', 'local', ...entityMapParameters],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
   async run(request, call) {
     const id = readId(request.path['id'] ?? '');
     const shown = readEntityOutput(request.params, call);
+    const asked = readMapRequest(request.params, call);
     const index = registrationsForRead(request.params, call);
     const local = await call.store.get(id, call.now);
+    if (asked) return retrieveMapped({ id, shown, request, local, index: index && (await index) }, asked, call);
     if (index === undefined) return answerOne({ id, found: local, shown, request }, call);
     const reading = { index: await index, local, ...readWanted(request.params, call) };
     const { found, warnings } = await retrieveMerged(id, reading, call);
     return withWarnings(warnings, () => answerOne({ id, found, shown, request }, call));
   },
 };
+
+interface MappedRetrieval extends Omit<Answering, 'found'> {
+  readonly local: Stored | undefined;
+  readonly index: Reading['index'] | undefined;
+}
+
+/** Asks only the sources that an entity map names for the entity. Without one that knows it, a new map is made. */
+async function retrieveMapped(
+  { id, local, index, ...answering }: MappedRetrieval,
+  asked: MapRequest,
+  call: CallContext,
+): Promise<OperationResult> {
+  const known = await mapInUse(asked, call);
+  const map = known?.entities.has(id) === true ? known : undefined;
+  const nothing = { sources: new Map(local ? [[id, [here]]] : []), linked: {}, warnings: [] };
+  const { found, warnings, sources, linked } = index
+    ? await retrieveMerged(id, { index, local, map, ...readWanted(answering.request.params, call) }, call)
+    : { found: local, ...nothing };
+  return withWarnings(warnings, async () => {
+    const answer = await answerOne({ id, found, ...answering }, call);
+    const used = known ?? (await makeEntityMap({ entities: sources, linked }, asked, call));
+    return { ...answer, entityMap: { ...mapReference(used, asked, !known), isCreated: false } };
+  });
+}
 
 /** What a retrieval wants of sources. */
 function readWanted(params: Params, { context }: CallContext): Omit<Reading, 'index'> {
@@ -106,11 +143,13 @@ export const queryEntities: Operation = {
   path: '/entities',
   action: 'read',
   access: 'read',
+  checksDocuments: true,
   parameters: [
     ...selectionParameters,
     ...outputParameters,
     ...orderParameters,
     ...['splitEntities', 'limit', 'offset', 'count'],
+    ...entityMapParameters,
   ],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
@@ -127,15 +166,18 @@ export const queryByPost: Operation = {
   path: '/entityOperations/query',
   action: 'read',
   access: 'read',
-  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'splitEntities'],
+  checksDocuments: true,
+  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'splitEntities', ...entityMapParameters],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'object',
   run(request, call) {
     const { selectors, params } = readQueryBody(request.body ?? null, call, 'present');
     const paging = liftCount(request.params);
     const { local, options, format } = paging;
+    const { splitEntities, entityMap, entityMapLifetime } = params;
     const filter = readFilter({ ...params, ...given({ local }) }, selectingFor(call), selectors);
-    return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging }, call);
+    const spread = { ...given({ splitEntities, entityMap, entityMapLifetime }), ...paging };
+    return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging: spread }, call);
   },
 };
 
@@ -154,38 +196,41 @@ async function answerQuery(
   const view = readEntityOutput(shown, call);
   const order = parseOrder(shown, { terms: call.context, initial: call.services.collation });
   const pages = readPaging(paging, call.services.limits);
-  const { limit, offset } = pages;
+  const asked = readMapRequest(paging, call);
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
-  const plan = { filter: linkless, now: call.now, limit: limit + 1, offset, isLazy: true };
   const position = await call.position();
   const index = registrationsForRead(paging, call);
-  const merged =
-    index && (await queryEverywhere(linkless, { index: await index, params: { ...shown, ...paging } }, call));
-  const { found, count } = merged
-    ? pageIn(merged.found, pages)
-    : {
-        found: limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan)),
-        count: pages.isCounted ? await call.store.count(plan) : undefined,
-      };
-  const content = createContentOf(linkless, call);
-  const text = await view.many(found.slice(0, limit), content);
-  const page = pageOf(found.length, { limit, offset }, count);
-  const warnings = merged ? { warnings: merged.warnings } : undefined;
-  return { kind: 'found', text, position, page, isReformatted: view.isReformatted(), ...warnings };
+  const params = { ...shown, ...paging };
+  const reading = { filter: linkless, order, params, index: index && (await index) };
+  const { found, ...rest } = asked
+    ? await queryMapped({ ...reading, projection: readProjection(params, call.context) }, { asked, pages }, call)
+    : await queryPage(reading, pages, call);
+  const text = await view.many(found, createContentOf(linkless, call));
+  return { kind: 'found', text, position, isReformatted: view.isReformatted(), ...rest };
 }
 
-/** All results. Undefined when no context source has a part of them. */
-const queryEverywhere = (
-  filter: Filter,
-  { index, params }: Pick<Reading, 'index' | 'params'>,
-  call: CallContext,
-): ReturnType<typeof queryMerged> =>
-  queryMerged({ index, filter, projection: readProjection(params, call.context), params }, call);
+interface PageReading extends Omit<Reading, 'index' | 'projection'> {
+  readonly index: Reading['index'] | undefined;
+  readonly order: ReturnType<typeof parseOrder>;
+}
 
-const pageIn = (
-  all: readonly Stored[],
+/** One page, of this broker and of the context sources that have a part of it. */
+async function queryPage(
+  { index, order, ...reading }: PageReading,
   { limit, offset, isCounted }: ReturnType<typeof readPaging>,
-): { readonly found: readonly Stored[]; readonly count: number | undefined } => ({
-  found: all.slice(offset, offset + limit + 1),
-  count: isCounted ? all.length : undefined,
-});
+  call: CallContext,
+): Promise<Pick<Extract<OperationResult, { kind: 'found' }>, 'page' | 'warnings'> & { found: readonly Stored[] }> {
+  const { filter, params } = reading;
+  const merged =
+    index && (await queryMerged({ ...reading, index, projection: readProjection(params, call.context) }, call));
+  if (merged) {
+    const { found: all, warnings } = merged;
+    const found = all.slice(offset, offset + limit + 1);
+    const page = pageOf(found.length, { limit, offset }, isCounted ? all.length : undefined);
+    return { found: found.slice(0, limit), page, warnings };
+  }
+  const plan = { filter, now: call.now, limit: limit + 1, offset, isLazy: true };
+  const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
+  const page = pageOf(found.length, { limit, offset }, isCounted ? await call.store.count(plan) : undefined);
+  return { found: found.slice(0, limit), page };
+}

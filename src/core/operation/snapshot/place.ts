@@ -5,7 +5,8 @@ import type { Operation, OperationRequest } from '../operation.ts';
 /** What an operation works on. */
 export type Place = 'snapshot' | 'tenant';
 
-const inSnapshots = /^\/(?:entities|entityOperations|types|attributes|temporal\/entit(?:ies|yOperations))(?:\/|$)/;
+const inSnapshots =
+  /^\/(?:entities|entityOperations|entityMaps|types|attributes|temporal\/entit(?:ies|yOperations|yMaps))(?:\/|$)/;
 
 /** Throws OperationNotSupported for subscriptions, which are about the changes of a tenant. */
 export function placeOf({ path }: Operation): Place {

@@ -1,4 +1,5 @@
 /** Reads histories from this broker and from the context sources that have a part of them (clauses 4.3.6, 5.7.3, 5.7.4). */
+import type { EntityMapContent } from '../../federation/entity-map.ts';
 import { type HistoryCopy, mergeHistories } from '../../federation/merge-histories.ts';
 import { narrowAttributes, ownersIn, withoutForeign } from '../../federation/narrow.ts';
 import { readHistoryCopy } from '../../federation/read-history-copy.ts';
@@ -7,8 +8,20 @@ import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Demand } from '../../federation/registration-match.ts';
 import { anyOfTypes, type Filter } from '../../language/filter.ts';
 import { type EntityHistory, weightOf } from '../../model/history.ts';
-import { askSources, type Question, type Reply, type Sought } from '../distributed/ask-sources.ts';
-import { choose, type Chosen, readSourceFilter, warningsOf } from '../distributed/distributed-read.ts';
+import { restIfDue } from '../../model/interruptible.ts';
+import { askSources, type Question, type Reply } from '../distributed/ask-sources.ts';
+import type { Sought } from '../distributed/sought.ts';
+import {
+  choose,
+  type Chosen,
+  mapped,
+  type MergedQuery,
+  partsOf,
+  readSourceFilter,
+  registrationsForRead,
+  warningsOf,
+} from '../distributed/distributed-read.ts';
+import type { MapLifetime } from '../distributed/source-read-request.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
 import type { HistorySelection } from '../../port/histories.ts';
 
@@ -17,6 +30,7 @@ type Params = OperationRequest['params'];
 const soughtHistories: Sought<EntityHistory> = {
   retrieve: 'retrieveTemporal',
   query: 'queryTemporal',
+  createMap: 'createEntityMapQueryTemporal',
   read: readHistoryCopy,
   narrow(registration, history, demand) {
     const attrs = narrowAttributes(registration, history, demand);
@@ -25,10 +39,10 @@ const soughtHistories: Sought<EntityHistory> = {
 };
 
 /** What sources have, and how to merge it with what is here. */
-export interface SourceHistories {
+export interface SourceHistories extends Pick<MergedQuery<unknown>, 'sources' | 'linked' | 'failed'> {
   readonly warnings: readonly string[];
-  /** All histories, those of this broker first. The parts of this broker must not be cut. */
-  merged(local: readonly EntityHistory[]): readonly EntityHistory[];
+  /** All histories, those of this broker first, or those with these ids. The parts of this broker must not be cut. */
+  merged(local: readonly EntityHistory[], ids?: ReadonlySet<string>): Promise<readonly EntityHistory[]>;
 }
 
 /** What is read from sources. */
@@ -40,10 +54,22 @@ export interface HistoryReading {
   readonly parts: HistorySelection['parts'];
   /** Whether the instances are aggregated after merging: sources send all. */
   readonly isAggregated: boolean;
+  /** The part of an entity map that is read: only its sources are asked. */
+  readonly map?: EntityMapContent | undefined;
+  /** Given when an entity map is made. */
+  readonly makes?: MapLifetime | undefined;
 }
 
-/** Asks the sources. Undefined when none has a part of it. */
-export async function askForHistories(
+/** What context sources have. Undefined when none is concerned. */
+export async function historiesElsewhere(
+  reading: HistoryReading,
+  call: CallContext,
+): Promise<SourceHistories | undefined> {
+  const index = await registrationsForRead(reading.params, call, 'history');
+  return !index || index.size === 0 ? undefined : askForHistories(index, reading, call);
+}
+
+async function askForHistories(
   index: RegistrationIndex,
   reading: HistoryReading,
   call: CallContext,
@@ -56,6 +82,7 @@ export async function askForHistories(
     conditions,
     call,
     operations: [...(reading.id === undefined ? [] : [soughtHistories.retrieve]), soughtHistories.query],
+    map: reading.map,
   });
   if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
   const { sources } = call.services;
@@ -63,7 +90,8 @@ export async function askForHistories(
   const replies = sources ? await askSources(chosen.asked, question, { call, sources, sought: soughtHistories }) : [];
   return {
     warnings: warningsOf(chosen, replies, call),
-    merged: (local) => mergeAll(local, { replies, chosen, reading, call }),
+    ...partsOf([], replies),
+    merged: (local, ids) => mergeAll(local, { replies, chosen, reading, ids, call }),
   };
 }
 
@@ -80,7 +108,7 @@ function questionOf(reading: HistoryReading, demand: Demand): Question {
   if (id !== undefined) return { demand, temporal, id };
   const { q, geo } = filter;
   const tested = { ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) };
-  return { demand, temporal, conditions: { params, filter: tested } };
+  return { demand, temporal, conditions: { params, filter: tested }, ...mapped(reading) };
 }
 
 /** The parameters of the temporal query as the client sent them. */
@@ -93,6 +121,8 @@ interface Merging {
   readonly replies: readonly Reply<EntityHistory>[];
   readonly chosen: Chosen;
   readonly reading: HistoryReading;
+  /** Absent: all. */
+  readonly ids: ReadonlySet<string> | undefined;
   readonly call: CallContext;
 }
 
@@ -102,17 +132,20 @@ interface Copy {
   readonly registration?: Registration;
 }
 
-function mergeAll(
+async function mergeAll(
   local: readonly EntityHistory[],
-  { replies, chosen, reading, call }: Merging,
-): readonly EntityHistory[] {
+  { replies, chosen, reading, ids, call }: Merging,
+): Promise<readonly EntityHistory[]> {
   const owners = ownersIn(chosen.matching);
   const all: readonly Copy[] = [
     ...local.map((history) => ({ history })),
     ...replies.flatMap(({ registration, entities }) => entities.map((history) => ({ history, registration }))),
   ];
+  const wanted = ids ? all.filter(({ history }) => ids.has(history.id)) : all;
   let left = call.services.limits.instancesMax;
-  return [...Map.groupBy(all, ({ history }) => history.id).values()].map((copies) => {
+  const found: EntityHistory[] = [];
+  for (const copies of Map.groupBy(wanted, ({ history }) => history.id).values()) {
+    await restIfDue(call.services.yieldToEventLoop);
     const kept = copies.map(
       ({ history, registration }): HistoryCopy => ({
         history: withoutForeign(history, owners, registration),
@@ -121,6 +154,7 @@ function mergeAll(
     );
     const merged = mergeHistories(kept, reading.parts.temporal);
     for (const instances of Object.values(merged.attrs)) left -= weightOf(instances);
-    return left < 0 ? { ...merged, truncated: true } : merged;
-  });
+    found.push(left < 0 ? { ...merged, truncated: true } : merged);
+  }
+  return found;
 }

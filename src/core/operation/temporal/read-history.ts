@@ -1,25 +1,28 @@
 /** Operations that read histories: of one entity, or of many, by parameters or by a body (clauses 5.7.3, 5.7.4). */
 import type { Filter } from '../../language/filter.ts';
 import { type EntityHistory, scopeSeries } from '../../model/history.ts';
-import { restIfDue } from '../../model/interruptible.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { HistoryPlan } from '../../port/store.ts';
-import { checkApplies } from '../../representation/applicable.ts';
-import { renderHistory } from '../../representation/history.ts';
-import { type HistorySelection, tooManyInstances } from '../../port/histories.ts';
+import type { HistorySelection } from '../../port/histories.ts';
 import { entitiesMax } from '../distributed/ask-sources.ts';
-import { registrationsForRead } from '../distributed/distributed-read.ts';
+import {
+  entityMapParameters,
+  mapInUse,
+  mapReference,
+  type MapRequest,
+  readMapRequest,
+} from '../distributed/entity-maps.ts';
+import { filterOf } from '../distributed/mapped-page.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
-import { listText } from '../long-text.ts';
 import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
 import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
-import { withContext } from '../view.ts';
-import type { Cut } from './cut.ts';
+import { answerHistories } from './answer-histories.ts';
 import { findHistories } from './find-histories.ts';
-import { askForHistories, type HistoryReading, type SourceHistories } from './distributed-history.ts';
-import { type Find, readPart, type PartSource } from './read-part.ts';
+import { historiesElsewhere, type HistoryReading } from './distributed-history.ts';
+import { findMapped, mapHistories } from './mapped-history.ts';
+import type { Find } from './read-part.ts';
 import {
   type HistoryOutput,
   readHistoryShown,
@@ -36,7 +39,8 @@ export const retrieveTemporal: Operation = {
   path: '/temporal/entities/{id}',
   action: 'read',
   access: 'history',
-  parameters: [...temporalParameters, ...historyOutputParameters, 'local'],
+  checksDocuments: true,
+  parameters: [...temporalParameters, ...historyOutputParameters, 'local', ...entityMapParameters],
   media: ['json', 'ld+json'],
   body: 'none',
   async run(request, call) {
@@ -44,19 +48,26 @@ export const retrieveTemporal: Operation = {
     const shown = readHistoryShown(request.params, call);
     const parts = readParts(request.params, shown, call);
     const plan: HistoryPlan = { ...parts, filter: { selectors: [{ ids: [id] }] }, limit: 1 };
-    const elsewhere = await historiesElsewhere({ params: request.params, filter: {}, id, parts, shown }, call);
+    const isAggregated = shown.view.aggregation !== undefined;
+    const reading = { params: request.params, filter: {}, id, parts, isAggregated };
+    const asked = readMapRequest(request.params, call);
+    const known = asked && (await mapInUse(asked, call));
+    const map = known?.entities.has(id) === true ? known : undefined;
+    const elsewhere = await historiesElsewhere({ ...reading, map }, call);
     const find: Find = async (each) => {
       const here = await call.store.history({ ...(elsewhere ? withoutRollup(plan) : plan), ...limitedEach(each) });
-      const [history] = elsewhere ? elsewhere.merged(here) : here;
+      const [history] = elsewhere ? await elsewhere.merged(here) : here;
       return [history ?? (await withoutInstances(id, plan, call))];
     };
-    const found = await answer(
+    const found = await answerHistories(
       { find, parts: elsewhere ? undefined : parts, series: 1 },
       { shown, call, isList: false, warnings: elsewhere?.warnings },
     );
     if (found.text === '{}')
       throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
-    return found;
+    if (!asked) return found;
+    const used = known ?? (await mapHistories({ ...reading, filter: plan.filter }, asked, call)).map;
+    return { ...found, entityMap: { ...mapReference(used, asked, !known), isCreated: false } };
   },
 };
 
@@ -64,18 +75,6 @@ const withoutRollup = <Plan extends Pick<HistoryPlan, 'rollup'>>({
   rollup: _rollup,
   ...plan
 }: Plan): Omit<Plan, 'rollup'> => plan;
-
-type ElsewhereReading = Omit<HistoryReading, 'isAggregated'> & { readonly shown: HistoryOutput };
-
-/** What context sources have. Undefined when none is concerned. */
-async function historiesElsewhere(
-  { shown, ...reading }: ElsewhereReading,
-  call: CallContext,
-): Promise<SourceHistories | undefined> {
-  const index = await registrationsForRead(reading.params, call, 'history');
-  if (!index || index.size === 0) return undefined;
-  return askForHistories(index, { ...reading, isAggregated: shown.view.aggregation !== undefined }, call);
-}
 
 /** An entity whose attributes exist, but have no instances in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: CallContext): Promise<EntityHistory> {
@@ -96,6 +95,7 @@ export const queryTemporal: Operation = {
   path: '/temporal/entities',
   action: 'read',
   access: 'history',
+  checksDocuments: true,
   parameters: [
     ...selectionParameters,
     ...temporalParameters,
@@ -104,12 +104,12 @@ export const queryTemporal: Operation = {
     'limit',
     'offset',
     'count',
+    ...entityMapParameters,
   ],
   media: ['json', 'ld+json'],
   body: 'none',
   run(request, call) {
     const params = liftCount(request.params);
-    refuseOrder(params);
     return answerQuery(readSelection(params, selectingFor(call)), { shown: params, paging: params }, call);
   },
 };
@@ -121,16 +121,20 @@ export const queryTemporalByPost: Operation = {
   path: '/temporal/entityOperations/query',
   action: 'read',
   access: 'history',
-  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'partAfter'],
+  checksDocuments: true,
+  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'partAfter', ...entityMapParameters],
   media: ['json', 'ld+json'],
   body: 'object',
   run(request, call) {
     const { selectors, params }: QueryBody = readQueryBody(request.body ?? null, call, 'temporal');
-    refuseOrder(params);
     const paging = liftCount(request.params);
     const { limit: _limit, offset: _offset, count: _count, ...given } = paging;
     const all = { ...params, ...given };
-    return answerQuery(readFilter(all, selectingFor(call), selectors), { shown: all, paging }, call);
+    return answerQuery(
+      readFilter(all, selectingFor(call), selectors),
+      { shown: all, paging: { ...all, ...paging } },
+      call,
+    );
   },
 };
 
@@ -142,21 +146,36 @@ function refuseOrder({ orderBy }: Params): void {
   );
 }
 
+/** Reads how histories are sought and shown. */
+export function readHistories(
+  filter: Filter,
+  params: Params,
+  call: CallContext,
+): { readonly shown: HistoryOutput; readonly reading: HistoryReading } {
+  refuseOrder(params);
+  const shown = readHistoryShown(params, call);
+  const parts = readParts(params, shown, call);
+  return { shown, reading: { params, filter, parts, isAggregated: shown.view.aggregation !== undefined } };
+}
+
 async function answerQuery(
   filter: Filter,
   { shown: params, paging }: { shown: Params; paging: Params },
   call: CallContext,
 ): Promise<OperationResult> {
-  const shown = readHistoryShown(params, call);
-  const { limit, offset, isCounted } = readPaging(paging, call.services.limits);
-  const parts = readParts(params, shown, call);
+  const { shown, reading } = readHistories(filter, { ...params, ...paging }, call);
+  const pages = readPaging(paging, call.services.limits);
+  const asked = readMapRequest(paging, call);
+  if (asked) return answerMapped(reading, { shown, asked, pages }, call);
+  const { limit, offset, isCounted } = pages;
+  const { parts } = reading;
   const wanted = { limit, offset, isCounted, orderBy: params['orderBy'] };
-  const elsewhere = await historiesElsewhere({ params: { ...params, ...paging }, filter, parts, shown }, call);
+  const elsewhere = await historiesElsewhere(reading, call);
   let count = 0;
   const findAll: Find = async () => {
-    const all = { limit: entitiesMax + 1, offset: 0, isCounted: false, orderBy: undefined };
-    const { found: local } = await findHistories({ filter, parts: withoutRollup(parts) }, all, call);
-    const found = (elsewhere?.merged(local) ?? local).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const { found: local } = await findHistories({ filter, parts: withoutRollup(parts) }, allHistories, call);
+    const merged = elsewhere ? await elsewhere.merged(local) : local;
+    const found = merged.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     if (found.length > entitiesMax)
       throw new Problem('TooManyResults', `More than ${entitiesMax} histories match; narrow the query.`);
     count = found.length;
@@ -167,13 +186,45 @@ async function answerQuery(
     count = answered.count;
     return answered.found;
   };
-  // Filters on values need all instances in the interval.
-  const isOfValues = filter.q !== undefined || filter.geo !== undefined || filter.scopeQ !== undefined;
-  const found = await answer(
-    { find: elsewhere ? findAll : findHere, parts: isOfValues || elsewhere ? undefined : parts, series: limit },
+  const found = await answerHistories(
+    { find: elsewhere ? findAll : findHere, parts: isOfValues(filter) || elsewhere ? undefined : parts, series: limit },
     { shown, call, isList: true, warnings: elsewhere?.warnings },
   );
   return { ...found, page: pageOf(count - offset, { limit, offset }, isCounted ? count : undefined) };
+}
+
+const allHistories = { limit: entitiesMax + 1, offset: 0, isCounted: false, orderBy: undefined };
+
+/** Filters on values need all instances. */
+const isOfValues = ({ q, geo, scopeQ }: Filter): boolean => (q ?? geo ?? scopeQ) !== undefined;
+
+interface Mapped {
+  readonly shown: HistoryOutput;
+  readonly asked: MapRequest;
+  readonly pages: ReturnType<typeof readPaging>;
+}
+
+/** One page of an entity map. */
+async function answerMapped(
+  reading: HistoryReading,
+  { shown, asked, pages }: Mapped,
+  call: CallContext,
+): Promise<OperationResult> {
+  const { filter, parts } = reading;
+  const { ids, elsewhere, page, entityMap } = await findMapped(reading, { asked, pages }, call);
+  const own = filterOf(filter, ids);
+  const find: Find = async (each) => {
+    const ownParts = elsewhere ? withoutRollup(parts) : { ...parts, ...limitedEach(each) };
+    const local = own ? (await findHistories({ filter: own, parts: ownParts }, allHistories, call)).found : [];
+    const found = elsewhere ? await elsewhere.merged(local, new Set(ids)) : local;
+    const byId = new Map(found.map((one) => [one.id, one]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
+  };
+  const found = await answerHistories(
+    { find, parts: isOfValues(filter) || elsewhere ? undefined : parts, series: pages.limit },
+    { shown, call, isList: true, warnings: elsewhere?.warnings },
+  );
+  return { ...found, page, entityMap };
 }
 
 const limitedEach = (each: number | undefined): Pick<HistoryPlan, 'limitEach'> =>
@@ -197,66 +248,3 @@ function readParts(
     ...(datasetIds ? { datasetIds } : undefined),
   };
 }
-
-/** Throws TooManyResults when there are more instances than one answer may be computed from. */
-async function answer(
-  sought: Omit<PartSource, 'show'>,
-  { shown, call, isList, warnings = [] }: Showing,
-): Promise<Extract<OperationResult, { kind: 'found' }>> {
-  const { histories: cut, range } = await readShown(sought, shown, call);
-  await restIfDue(call.services.yieldToEventLoop);
-  const { temporal, view } = shown;
-  const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
-  const write = (history: EntityHistory): string | undefined => {
-    const text = JSON.stringify(renderHistory(history, view, shown.isShown));
-    return text === '{}' ? undefined : withContext(text, call);
-  };
-  const [only] = kept;
-  return {
-    kind: 'found',
-    text: isList
-      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop })
-      : ((only && write(only)) ?? '{}'),
-    ...(range ? { range } : undefined),
-    ...(warnings.length > 0 ? { warnings } : undefined),
-  };
-}
-
-interface Showing {
-  readonly shown: HistoryOutput;
-  readonly call: CallContext;
-  readonly isList: boolean;
-  /** Values of NGSILD-Warning. */
-  readonly warnings?: readonly string[] | undefined;
-}
-
-/** What an answer shows: aggregates cover everything, other answers are cut. */
-async function readShown(
-  { find, parts, series }: Omit<PartSource, 'show'>,
-  shown: HistoryOutput,
-  call: CallContext,
-): Promise<Cut> {
-  const { instancesMax, instancesPage } = call.services.limits;
-  const show: PartSource['show'] = (histories) => {
-    if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);
-    return histories.map(({ attrs, ...history }) => ({
-      ...history,
-      attrs: Object.fromEntries(Object.entries(attrs).filter(([name]) => shown.isShown(name))),
-    }));
-  };
-  const { temporal, partAfter, view } = shown;
-  if (view.aggregation) {
-    const histories = show(await find());
-    checkApplies(view.aggregation.methods, histories);
-    return { histories };
-  }
-  const isForward = temporal.lastN === undefined;
-  const wanted = { find, series, show, parts: isForward ? parts : undefined };
-  return readPart(wanted, { temporal, most: instancesPage, partAfter }, call);
-}
-
-/** Newest first, as for `lastN` (clause 5.7.4.4). */
-const newestFirst = (history: EntityHistory): EntityHistory => ({
-  ...history,
-  attrs: Object.fromEntries(Object.entries(history.attrs).map(([name, instances]) => [name, instances.toReversed()])),
-});

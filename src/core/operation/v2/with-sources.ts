@@ -12,7 +12,8 @@ import { allOfUsers, builtinAttributes } from '../../v2/builtins.ts';
 import { attributeIris } from '../../v2/names.ts';
 import { isInPaths } from '../../v2/service-path.ts';
 import { createContentOf } from '../content.ts';
-import { askChosen, choose, type Chosen, mergeAll, registrationsForRead } from '../distributed/distributed-read.ts';
+import { askChosen, choose, type Chosen, registrationsForRead } from '../distributed/distributed-read.ts';
+import { mergeCopies } from '../distributed/merge-copies.ts';
 import type { CallContext } from '../operation.ts';
 import { findOrdered } from '../ordered.ts';
 import { readV2Options } from '../../v2/page.ts';
@@ -64,7 +65,7 @@ export async function retrieveWithSources(
   const asked = chosen.asked.filter((one) => !one.info.v2 || !hasAll(local, narrowDemand(one, demand).attrs));
   if (asked.length === 0) return local;
   const replies = await askChosen({ ...chosen, asked }, { demand, id }, call);
-  const merged = await mergeAll(local ? [local] : [], { replies, chosen, filter: {}, call });
+  const merged = await mergeCopies(local ? [local] : [], { replies, matching: chosen.matching, filter: {}, call });
   return merged.find((one) => one.id === id);
 }
 
@@ -125,7 +126,7 @@ export async function pageEverywhere(list: ListPlan, index: RegistrationIndex, c
   const here = await pageHere(list, call);
   if (ids.size === 0) return here;
   const local = await findHere([...ids], call);
-  const merged = await mergeAll(local, { replies, chosen, filter: {}, call });
+  const merged = await mergeCopies(local, { replies, matching: chosen.matching, filter: {}, call });
   const byId = new Map(merged.map((one) => [one.id, one]));
   const others = await othersIn(merged, local, { filter: plan.filter, call });
   const found = here.found.map((one) => byId.get(one.id) ?? one);

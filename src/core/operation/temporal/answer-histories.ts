@@ -1,0 +1,75 @@
+/** Writes the answer of an operation that reads histories (clauses 5.7.3, 5.7.4, 6.3.10). */
+import type { EntityHistory } from '../../model/history.ts';
+import { restIfDue } from '../../model/interruptible.ts';
+import { tooManyInstances } from '../../port/histories.ts';
+import { checkApplies } from '../../representation/applicable.ts';
+import { renderHistory } from '../../representation/history.ts';
+import { listText } from '../long-text.ts';
+import type { CallContext, OperationResult } from '../operation.ts';
+import { withContext } from '../view.ts';
+import type { Cut } from './cut.ts';
+import { type PartSource, readPart } from './read-part.ts';
+import type { HistoryOutput } from './read-parameters.ts';
+
+/** Throws TooManyResults when there are more instances than one answer may be computed from. */
+export async function answerHistories(
+  sought: Omit<PartSource, 'show'>,
+  { shown, call, isList, warnings = [] }: Showing,
+): Promise<Extract<OperationResult, { kind: 'found' }>> {
+  const { histories: cut, range } = await readShown(sought, shown, call);
+  await restIfDue(call.services.yieldToEventLoop);
+  const { temporal, view } = shown;
+  const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
+  const write = (history: EntityHistory): string | undefined => {
+    const text = JSON.stringify(renderHistory(history, view, shown.isShown));
+    return text === '{}' ? undefined : withContext(text, call);
+  };
+  const [only] = kept;
+  return {
+    kind: 'found',
+    text: isList
+      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop })
+      : ((only && write(only)) ?? '{}'),
+    ...(range ? { range } : undefined),
+    ...(warnings.length > 0 ? { warnings } : undefined),
+  };
+}
+
+interface Showing {
+  readonly shown: HistoryOutput;
+  readonly call: CallContext;
+  readonly isList: boolean;
+  /** Values of NGSILD-Warning. */
+  readonly warnings?: readonly string[] | undefined;
+}
+
+/** What an answer shows: aggregates cover everything, other answers are cut. */
+async function readShown(
+  { find, parts, series }: Omit<PartSource, 'show'>,
+  shown: HistoryOutput,
+  call: CallContext,
+): Promise<Cut> {
+  const { instancesMax, instancesPage } = call.services.limits;
+  const show: PartSource['show'] = (histories) => {
+    if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);
+    return histories.map(({ attrs, ...history }) => ({
+      ...history,
+      attrs: Object.fromEntries(Object.entries(attrs).filter(([name]) => shown.isShown(name))),
+    }));
+  };
+  const { temporal, partAfter, view } = shown;
+  if (view.aggregation) {
+    const histories = show(await find());
+    checkApplies(view.aggregation.methods, histories);
+    return { histories };
+  }
+  const isForward = temporal.lastN === undefined;
+  const wanted = { find, series, show, parts: isForward ? parts : undefined };
+  return readPart(wanted, { temporal, most: instancesPage, partAfter }, call);
+}
+
+/** Newest first, as for `lastN` (clause 5.7.4.4). */
+const newestFirst = (history: EntityHistory): EntityHistory => ({
+  ...history,
+  attrs: Object.fromEntries(Object.entries(history.attrs).map(([name, instances]) => [name, instances.toReversed()])),
+});
