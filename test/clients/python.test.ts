@@ -1,6 +1,8 @@
 /** Tests complete use cases of common Python clients, unchanged, each in a virtual environment that is created once in `.cache`. */
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -29,22 +31,38 @@ async function pythonWith(name: string, version: string): Promise<string> {
   return join(folder, 'bin/python');
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 (hasPython ? describe : describe.skip)('Python clients', () => {
   let broker: TestBroker;
+  let quantumLeap: string;
   beforeAll(async () => {
-    broker = await startTestBroker(['--store', 'memory', '--notify-allow-private', '--tolerant']);
+    const port = await freePort();
+    quantumLeap = `http://127.0.0.1:${port}/`;
+    const options = ['--store', 'memory', '--notify-allow-private', '--tolerant', '--ql-port', String(port)];
+    broker = await startTestBroker(options);
   });
   afterAll(() => broker.stop());
 
   test.each([
     ['filip', '0.8.1', 'filip_job.py'],
     ['filip', '0.8.1', 'filip_v2_job.py'],
+    ['filip', '0.8.1', 'filip_quantumleap_job.py'],
     ['ngsildclient', '0.5.2', 'ngsildclient_job.py'],
   ])(
     '%s %s: %s',
     async (name, version, job) => {
       const python = await pythonWith(name, version);
-      const { stdout } = await run(python, [join(here, job), broker.url], { timeout: 60_000 });
+      const { stdout } = await run(python, [join(here, job), job.includes('quantumleap') ? quantumLeap : broker.url], {
+        timeout: 60_000,
+      });
       expect(stdout.trim().split('\n').at(-1)).toBe('done');
     },
     240_000,

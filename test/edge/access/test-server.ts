@@ -10,6 +10,8 @@ import { type Authenticate, anonymous } from '../../../src/core/access/identity.
 import { type Json, parseJson } from '../../../src/core/model/json.ts';
 import type { Services } from '../../../src/core/operation/operation.ts';
 import { operations } from '../../../src/core/operation/table.ts';
+import { quantumLeapOperations } from '../../../src/core/operation/v2/quantumleap/table.ts';
+import { sthOperations } from '../../../src/core/operation/v2/sth/operations.ts';
 import type { Audit } from '../../../src/core/port/audit.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
@@ -86,6 +88,7 @@ export async function startTestServer(
     services,
     authenticate,
     operations: [...operations, ...events.operations],
+    v2Operations: [...quantumLeapOperations, ...sthOperations],
     limits: testServerLimits,
     corsOrigin: '',
     isOwnHost: () => true,

@@ -7,6 +7,7 @@ import { isStrings } from '../../../model/json.ts';
 import { Problem } from '../../../model/problem.ts';
 import { v2IdOf } from '../../../model/v2/id.ts';
 import { histories } from '../../../port/histories.ts';
+import type { Plan, Stored } from '../../../port/store.ts';
 import type { CallContext } from '../../operation.ts';
 
 /** Which entities, and which part of their histories. */
@@ -97,12 +98,12 @@ function entityOf({ id, types, attrs }: EntityHistory): HistoryEntity {
 /** Those that meet the conditions. Of an entity that was deleted, the last scope is known, and no location. */
 async function admitted(
   entities: readonly HistoryEntity[],
-  { conditions }: HistoryQuery,
+  { ids: named, conditions }: HistoryQuery,
   call: CallContext,
 ): Promise<readonly HistoryEntity[]> {
   if (entities.length === 0 || conditions.length === 0) return entities;
   const ids = entities.map(({ id }) => id);
-  const found = await call.store.find({ filter: { selectors: [{ ids }] }, now: call.now, limit: ids.length });
+  const found = named ? await storedOf(ids, call) : await call.store.find({ ...selecting(ids), now: call.now });
   const present = new Map(found.map((stored) => [stored.id, stored.entity()]));
   const gone = await deletedEntities(
     entities.filter(({ id }) => !present.has(id)),
@@ -115,6 +116,17 @@ async function admitted(
   });
 }
 
+/** Entities that the request names. A deletion of these needs no right to query. */
+async function storedOf(ids: readonly string[], { store, now }: CallContext): Promise<readonly Stored[]> {
+  const found = await Promise.all(ids.map((id) => store.get(id, now)));
+  return found.flatMap((stored) => stored ?? []);
+}
+
+const selecting = (ids: readonly string[]): Pick<Plan, 'filter' | 'limit'> => ({
+  filter: { selectors: [{ ids }] },
+  limit: ids.length,
+});
+
 /** What is known of deleted entities: types and last scope. */
 async function deletedEntities(
   entities: readonly HistoryEntity[],
@@ -123,12 +135,11 @@ async function deletedEntities(
   if (entities.length === 0) return new Map();
   const ids = entities.map(({ id }) => id);
   const scopes = await store.history({
-    filter: { selectors: [{ ids }] },
+    ...selecting(ids),
     attrs: [scopeSeries],
     // A scope is observed when it is set, and a deletion is not observed.
     temporal: { timeproperty: 'observedAt', lastN: 1 },
     now,
-    limit: ids.length,
     limitInstances: ids.length,
   });
   const lastScopes = new Map(scopes.map(({ id, attrs }) => [id, attrs[scopeSeries]?.at(-1)?.value]));
