@@ -23,9 +23,9 @@ export async function deleteHistories(query: HistoryQuery, call: CallContext): P
 }
 
 const wholeSeries = (entities: readonly HistoryEntity[], { attrs }: HistoryQuery): readonly Revision[] =>
-  entities.flatMap(({ id, first }): readonly Revision[] =>
+  entities.flatMap(({ id, newest }): readonly Revision[] =>
     attrs
-      ? [...first.keys()].map((name) => ({ op: 'deleteSeries', id, name, which: {} }))
+      ? [...newest.keys()].map((name) => ({ op: 'deleteSeries', id, name, which: {} }))
       : [{ op: 'deleteHistory', id }],
   );
 

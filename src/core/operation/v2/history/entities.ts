@@ -29,8 +29,8 @@ export interface HistoryQuery {
 export interface HistoryEntity {
   readonly id: string;
   readonly types: readonly string[];
-  /** The first instance in the interval, by the expanded name of the attribute. */
-  readonly first: ReadonlyMap<string, HistoricInstance>;
+  /** The newest instance in the interval, by the expanded name of the attribute. */
+  readonly newest: ReadonlyMap<string, HistoricInstance>;
 }
 
 /** The default dataset: the only one that v2 writes. */
@@ -45,7 +45,7 @@ const [instancesInPage, entitiesTested] = [20_000, 200];
 /** The entities, ordered by id. Throws TooManyResults. */
 export async function findHistoryEntities(query: HistoryQuery, call: CallContext): Promise<readonly HistoryEntity[]> {
   const found: HistoryEntity[] = [];
-  for await (const entity of historyEntities(query, { limitEach: 1 }, call)) {
+  for await (const entity of historyEntities(query, call)) {
     found.push(entity);
     if (found.length > entitiesMax)
       throw new Problem('TooManyResults', `More than ${entitiesMax} histories match; narrow the query.`);
@@ -53,16 +53,11 @@ export async function findHistoryEntities(query: HistoryQuery, call: CallContext
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** All entities, in the order of the store. `limitEach` or `lastN` says which instances of each attribute are read: one. */
-export async function* historyEntities(
-  query: HistoryQuery,
-  one: { readonly limitEach: 1 } | { readonly lastN: 1 },
-  call: CallContext,
-): AsyncGenerator<HistoryEntity> {
+/** All entities, in the order of the store. */
+export async function* historyEntities(query: HistoryQuery, call: CallContext): AsyncGenerator<HistoryEntity> {
   const { temporal, attrs } = query;
   const parts = {
-    temporal: 'lastN' in one ? { ...temporal, ...one } : temporal,
-    ...('limitEach' in one ? one : undefined),
+    temporal: { ...temporal, lastN: 1 },
     ...(attrs ? { attrs } : undefined),
     datasetIds: defaultDataset,
     now: call.now,
@@ -71,7 +66,7 @@ export async function* historyEntities(
   let page: HistoryEntity[] = [];
   for await (const history of histories({ filter: filterOf(query), parts }, Number.MAX_SAFE_INTEGER, call)) {
     const entity = entityOf(history);
-    if (entity.first.size > 0 && query.matchesId?.(v2IdOf(entity.id)) !== false) page.push(entity);
+    if (entity.newest.size > 0 && query.matchesId?.(v2IdOf(entity.id)) !== false) page.push(entity);
     if (page.length < entitiesTested) continue;
     yield* await admitted(page, query, call);
     page = [];
@@ -89,10 +84,10 @@ function filterOf({ ids, types }: HistoryQuery): Filter {
 
 /** The entity of a history of which one instance of each series was read. The scope is no attribute in v2. */
 function entityOf({ id, types, attrs }: EntityHistory): HistoryEntity {
-  const first = Object.entries(attrs).flatMap(([name, [instance]]) =>
+  const newest = Object.entries(attrs).flatMap(([name, [instance]]) =>
     instance && name !== scopeSeries ? [[name, instance] as const] : [],
   );
-  return { id, types, first: new Map(first) };
+  return { id, types, newest: new Map(newest) };
 }
 
 /** Those that meet the conditions. Of an entity that was deleted, the last scope is known, and no location. */

@@ -48,7 +48,7 @@ export async function readRows(
   call: CallContext,
 ): Promise<readonly Table<HistoricInstance>[]> {
   const needed = page.offset + page.limit + 1;
-  const series = entities.reduce((sum, { first }) => sum + first.size, 0);
+  const series = entities.reduce((sum, { newest }) => sum + newest.size, 0);
   for (let each = Math.min(needed, Math.ceil((2 * needed) / Math.max(1, series)) + 1); ; each *= growth) {
     const temporal = page.isNewest ? { ...reading.temporal, lastN: each } : reading.temporal;
     const found = await readSeries(

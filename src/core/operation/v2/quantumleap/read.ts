@@ -90,8 +90,7 @@ const listQuantumLeapEntities: Operation = {
   async run(request, call) {
     const { limit, offset } = readRowPage(request.params);
     const found: Latest[] = [];
-    for await (const entity of historyEntities(readEntities(request, call), { lastN: 1 }, call))
-      found.push(latestOf(entity, call));
+    for await (const entity of historyEntities(readEntities(request, call), call)) found.push(latestOf(entity, call));
     const page = found
       .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
       .slice(offset, offset + limit)
@@ -110,9 +109,10 @@ interface Latest {
   readonly at: Micros;
 }
 
-/** `first` has the newest instance of each attribute here, because only that one was read. */
-function latestOf({ id, types, first }: HistoryEntity, { context }: CallContext): Latest {
-  const times = [...first.values()].map((instance) => microsOfInstant(timeOf(instance, { timeproperty: 'any' }) ?? ''));
+function latestOf({ id, types, newest }: HistoryEntity, { context }: CallContext): Latest {
+  const times = [...newest.values()].map((instance) =>
+    microsOfInstant(timeOf(instance, { timeproperty: 'any' }) ?? ''),
+  );
   return { id: v2IdOf(id), type: typeName(types[0] ?? '', context), at: Math.max(...times) };
 }
 

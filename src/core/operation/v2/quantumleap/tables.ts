@@ -26,7 +26,7 @@ export async function readTables(asked: QuantumLeapQuery, call: CallContext): Pr
 
 /** The values as v2 shows them. An attribute that has nothing in these rows is a column too. */
 function withValues({ entity, times, columns }: Table<HistoricInstance>, { context }: CallContext): Table<Json> {
-  const shown = [...entity.first.keys()].map((name) => {
+  const shown = [...entity.newest.keys()].map((name) => {
     const column = columns.get(name);
     const values = times.flatMap((at) => {
       const instance = column?.get(at);
@@ -64,7 +64,7 @@ async function aggregated(
   const found = await readSeries(entities, { temporal, attrs, ...(rollup ? { rollup } : undefined) }, call);
   return found.map(({ entity, attrs: series }) => {
     const columns = Object.entries(series).flatMap(([name, instances]) =>
-      isAggregated(entity.first.get(name), method)
+      isAggregated(entity.newest.get(name), method)
         ? [[name, columnOf(instances, plan, methodOf[method])] as const]
         : [],
     );
@@ -77,8 +77,8 @@ function aggregatedNames(
   entities: readonly HistoryEntity[],
   method: QuantumLeapAggregation['method'],
 ): readonly string[] {
-  const names = entities.flatMap(({ first }) =>
-    [...first].filter(([, instance]) => isAggregated(instance, method)).map(([name]) => name),
+  const names = entities.flatMap(({ newest }) =>
+    [...newest].filter(([, instance]) => isAggregated(instance, method)).map(([name]) => name),
   );
   if (names.length > 0) return [...new Set(names)];
   throw new V2Problem(
@@ -88,10 +88,10 @@ function aggregatedNames(
   );
 }
 
-/** The first value of an attribute decides. */
-const isAggregated = (first: HistoricInstance | undefined, method: QuantumLeapAggregation['method']): boolean =>
-  first !== undefined &&
-  (method === 'count' || (typeof first.value !== 'boolean' && measureOf(first).sort === 'number'));
+/** The newest value of an attribute decides. */
+const isAggregated = (newest: HistoricInstance | undefined, method: QuantumLeapAggregation['method']): boolean =>
+  newest !== undefined &&
+  (method === 'count' || (typeof newest.value !== 'boolean' && measureOf(newest).sort === 'number'));
 
 /** The results by the beginnings of their periods. */
 function columnOf(

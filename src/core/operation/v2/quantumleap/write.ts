@@ -107,9 +107,11 @@ async function lastRows(
   const page = { limit: 1, offset: 0, isNewest: true };
   const tables = await readRows(await findHistoryEntities(query, call), { ...query, page }, call);
   return tables.map(({ entity, times: [at = 0], columns }) => {
-    const values = [...entity.first].map(([iri, first]) => {
+    const values = [...entity.newest].map(([iri, newest]) => {
       const instance = columns.get(iri)?.get(at);
-      const shown = instance ? typedValue(instance, call.context) : { ...typedValue(first, call.context), value: null };
+      const shown = instance
+        ? typedValue(instance, call.context)
+        : { ...typedValue(newest, call.context), value: null };
       return [attributeName(iri, call.context), { ...shown }] as const;
     });
     return {
