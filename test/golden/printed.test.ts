@@ -16,6 +16,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/ngsi-ld-2.0.md', 0],
   ['docs/ngsi-v2.md', 3],
   ['docs/open-data.md', 0],
+  ['docs/operations.md', 0],
   ['docs/quantumleap-sth.md', 4],
   ['docs/snapshots.md', 0],
 ];
