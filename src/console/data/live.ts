@@ -1,6 +1,6 @@
 /** Holds all entities that the person may see, up to date over the stream. */
 import { effect, signal } from '@preact/signals';
-import { connect, ConnectionLost, type ConnectOptions, type Replica } from '../../client/client.ts';
+import { type Client, connect, ConnectionLost, type ConnectOptions, type Replica } from '../../client/client.ts';
 import { apiPath, call } from './api.ts';
 import { readThing, type Thing } from './entity.ts';
 import { isObject, textOf } from './json.ts';
@@ -30,30 +30,34 @@ const ticket = async (): Promise<string> =>
 /** Connects, and connects again whenever somebody else signs in or another tenant is chosen. Returns how to stop. */
 export function followCity(): () => void {
   return effect(() => {
-    const asKey = credential.value;
-    const asTenant = tenant.value;
     const stopping = new AbortController();
     forget();
     linkState.value = 'connecting';
     // The stream tells a browser nothing about why it refused it, so the API is asked first.
-    call(apiPath('/types')).then(
-      () => follow(open(asKey === '' ? { tenant: asTenant } : { ticket }, stopping.signal)),
-      refuse,
-    );
+    const caller = { key: credential.value, name: tenant.value };
+    call(apiPath('/types')).then(() => follow(open(caller, stopping.signal)), refuse);
     return () => stopping.abort();
   });
 }
 
-function open({ tenant: name, ...rest }: ConnectOptions, signal: AbortSignal): Replica {
-  const client = connect(location.origin, {
-    ...rest,
-    ...(name === undefined || name === '' ? undefined : { tenant: name }),
-    signal,
-    onState: (state) => {
-      linkState.value = state;
-    },
-  });
-  return client.replica({ entities: [{ type: '*' }], notification: { format: 'concise' } });
+interface CallerChoice {
+  readonly key: string;
+  readonly name: string;
+}
+
+const connectAs = ({ key, name }: CallerChoice, options: Pick<ConnectOptions, 'signal' | 'onState'>): Client =>
+  connect(location.origin, { ...options, ...(key !== '' ? { ticket } : name !== '' ? { tenant: name } : undefined) });
+
+/** A connection to the stream for the person who is signed in now. */
+export const openClient = (signal: AbortSignal): Client =>
+  connectAs({ key: credential.peek(), name: tenant.peek() }, { signal });
+
+function open(caller: CallerChoice, signal: AbortSignal): Replica {
+  const onState = (state: 'open' | 'lost'): void => {
+    linkState.value = state;
+  };
+  const subscription = { entities: [{ type: '*' }], notification: { format: 'concise' } };
+  return connectAs(caller, { signal, onState }).replica(subscription);
 }
 
 function refuse(error: unknown): void {

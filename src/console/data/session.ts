@@ -11,7 +11,11 @@ export const tenant = signal(new URLSearchParams(location.search).get('tenant') 
 /** True when the broker refused a request for want of credentials. */
 export const needsKey = signal(false);
 
-const chosenLanguage = localStorage.getItem('mlaka.language') ?? navigator.language.slice(0, 2);
+/** A link may name the language, such as `/city?lang=sl#/dashboards/mayor`. */
+const chosenLanguage =
+  new URLSearchParams(location.search).get('lang') ??
+  localStorage.getItem('mlaka.language') ??
+  navigator.language.slice(0, 2);
 export const language = signal<Language>(chosenLanguage === 'sl' ? 'sl' : 'en');
 
 const chosenTheme = localStorage.getItem('mlaka.theme');

@@ -13,7 +13,8 @@ import { say } from '../words/words.ts';
 import { MapPanel } from './map-panel.tsx';
 
 export function CityView() {
-  const id = route.value.path[1];
+  const [place, named] = route.value.path;
+  const id = place === 'city' ? named : undefined;
   return (
     <div class={id === undefined ? 'city' : 'city has-entity'}>
       <MapPanel {...(id === undefined ? undefined : { chosenId: id })} />

@@ -1,7 +1,7 @@
 /** Lays out the console: the menu, the bar at the top, and the view that the address names. */
 import { computed } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { Suspense } from 'preact/compat';
+import { lazy, Suspense } from 'preact/compat';
 import { CityView } from '../map/city-view.tsx';
 import { route } from '../data/route.ts';
 import { isPublicFace } from '../data/session.ts';
@@ -17,7 +17,25 @@ interface Place {
   readonly isPublic: boolean;
 }
 
-const places: readonly Place[] = [{ name: 'city', view: CityView, isPublic: true }];
+// Each view but the first is loaded when somebody opens it.
+const OperateView = lazy(() =>
+  import('../operate/operate-view.tsx').then((module) => ({ default: module.OperateView })),
+);
+const DashboardView = lazy(() =>
+  import('../dashboard/dashboard-view.tsx').then((module) => ({ default: module.DashboardView })),
+);
+const DataView = lazy(() => import('../catalogue/data-view.tsx').then((module) => ({ default: module.DataView })));
+const ExploreView = lazy(() =>
+  import('../explore/explore-view.tsx').then((module) => ({ default: module.ExploreView })),
+);
+
+const places: readonly Place[] = [
+  { name: 'city', view: CityView, isPublic: true },
+  { name: 'dashboards', view: DashboardView, isPublic: true },
+  { name: 'data', view: DataView, isPublic: true },
+  { name: 'operate', view: OperateView, isPublic: false },
+  { name: 'explore', view: ExploreView, isPublic: false },
+];
 
 const visible = places.filter(({ isPublic }) => isPublic || !isPublicFace);
 const current = computed(() => visible.find(({ name }) => name === route.value.path[0]) ?? visible[0]);

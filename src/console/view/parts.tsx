@@ -1,6 +1,7 @@
 /** Small parts that several views use. */
 import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import type { Action } from '../data/act.ts';
 import type { Loading } from '../data/load.ts';
 import { say, type Word } from '../words/words.ts';
 
@@ -78,3 +79,10 @@ export const inputTo =
   ({ currentTarget }: { readonly currentTarget: HTMLInputElement | HTMLTextAreaElement }): void => {
     text.value = currentTarget.value;
   };
+
+/** Says how an action went. */
+export const Outcome = ({ of, done = 'saved' }: { readonly of: Action; readonly done?: Word }) => (
+  <span role="status" class={of.problem.value === '' ? 'faint' : 'failure'}>
+    {of.problem.value === '' ? of.isDone.value && say(done) : of.problem.value}
+  </span>
+);

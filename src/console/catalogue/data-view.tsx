@@ -1,0 +1,86 @@
+/** Shows which types of entities there are, what they look like, and takes them out in open formats. */
+import { useAction } from '../data/act.ts';
+import { unitOf } from '../data/units.ts';
+import { familyOf, shortName, spacedName } from '../data/names.ts';
+import { addressOf, entityAddress } from '../data/route.ts';
+import { everything } from '../data/selection.ts';
+import { type TypeCount, readingsOfType, typesOf } from '../data/types.ts';
+import { Outcome } from '../view/parts.tsx';
+import { Table } from '../view/table.tsx';
+import { textOfReading } from '../view/value.tsx';
+import { say } from '../words/words.ts';
+import { exportFormats, exportType } from './export.ts';
+
+export function DataView() {
+  return (
+    <div class="page">
+      <h1>{say('data')}</h1>
+      <p>
+        <a href="/dcat/catalog">{say('catalogue')}</a>
+      </p>
+      <Table
+        label={say('data')}
+        records={typesOf()}
+        keyOf={({ iri }) => iri}
+        columns={[
+          { title: say('type'), cell: ({ iri }) => shortName(iri) },
+          { title: say('family'), cell: ({ iri }) => familyOf(iri) ?? '–' },
+          { title: say('typeCount'), isNumber: true, cell: ({ count }) => count },
+          {
+            title: say('onMap'),
+            cell: ({ iri }) => <a href={addressOf(['city'], { type: shortName(iri) })}>{say('onMap')}</a>,
+          },
+          { title: say('export'), cell: (type) => <Export type={type} /> },
+        ]}
+        detail={({ iri }) => <TypeDetail iri={iri} />}
+      />
+    </div>
+  );
+}
+
+function Export({ type }: { readonly type: TypeCount }) {
+  const action = useAction();
+  return (
+    <>
+      {exportFormats.map((format) => (
+        <button key={format} type="button" class="quiet" onClick={() => action.run(() => exportType(type.iri, format))}>
+          {format}
+        </button>
+      ))}
+      <Outcome of={action} />
+    </>
+  );
+}
+
+const examplesMax = 5;
+
+function TypeDetail({ iri }: { readonly iri: string }) {
+  const examples = everything.value.filter(({ thing }) => thing.types.includes(iri)).slice(0, examplesMax);
+  return (
+    <>
+      <p>
+        <code>{iri}</code>
+      </p>
+      <h3>{say('examples')}</h3>
+      <p>
+        {examples.map(({ thing, title }) => (
+          <a key={thing.id} class="link" href={entityAddress(thing.id)}>
+            {title}
+          </a>
+        ))}
+      </p>
+      <h3>{say('attributesOfType')}</h3>
+      <Table
+        label={say('attributesOfType')}
+        records={readingsOfType(iri)}
+        keyOf={({ name }) => name}
+        columns={[
+          { title: say('name'), cell: ({ name }) => <span title={name}>{spacedName(name)}</span> },
+          { title: say('kind'), cell: ({ kind }) => kind },
+          { title: say('unit'), cell: ({ name, unitCode }) => unitOf(name, unitCode).unit },
+          { title: say('examples'), cell: (reading) => textOfReading(reading).slice(0, 120) },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,175 @@
+/** Tests every page of the console in a real browser, on a broker with the simulated city: what it shows, and that everybody can use it. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { demo } from '../../src/app/command/demo.ts';
+import { run } from '../app/command/test-broker.ts';
+import { seriousFindings } from './axe.ts';
+import { type BrokerPage, openBrokerPage } from './launch.ts';
+
+let opened: BrokerPage;
+let page: Page;
+let url = '';
+const stopping = new AbortController();
+let city: Promise<unknown>;
+
+const json = { 'Content-Type': 'application/json' };
+const parking = 'https://smartdatamodels.org/dataModel.Parking/';
+
+const api = (path: string, body?: object): Promise<Response> =>
+  fetch(`${url}/ngsi-ld/v1${path}`, body ? { method: 'POST', headers: json, body: JSON.stringify(body) } : {});
+
+beforeAll(async () => {
+  opened = await openBrokerPage();
+  ({ page } = opened);
+  url = opened.broker.url;
+  city = run(demo, ['--url', url, '--history', '2'], stopping.signal);
+  for (let found = 0; found < 500; ) {
+    const answer = await api('/entities?type=*&limit=1&count=true&pick=id');
+    found = Number(answer.headers.get('NGSILD-Results-Count'));
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  const subscription = {
+    id: 'urn:ngsi-ld:Subscription:pages',
+    type: 'Subscription',
+    description: 'Car parks that are full',
+    entities: [{ type: `${parking}OffStreetParking` }],
+    q: `${parking}occupancy>2`,
+    notification: { endpoint: { uri: 'http://receiver.example/hook' } },
+  };
+  expect((await api('/subscriptions', subscription)).status).toBe(201);
+}, 120_000);
+afterAll(async () => {
+  stopping.abort();
+  await city;
+  await opened.close();
+}, 30_000);
+
+/** Opens a page, waits for what it must show, and says what axe finds. */
+async function findingsAt(address: string, selector: string): Promise<readonly string[]> {
+  await page.goto(url + address);
+  await page.waitForSelector(selector);
+  return seriousFindings(page);
+}
+
+describe('every page shows what it is about, and can be used by everybody', () => {
+  test.each([
+    ['the map and the list', '/console#/city', '.list li'],
+    ['an entity', '/console#/city/urn:ngsi-ld:OffStreetParking:kranj:huje', '.entity .readings'],
+    ['the overview', '/console#/dashboards', '.kpi-value'],
+    ['energy and water', '/console#/dashboards/energy', '.ranking li'],
+    ['parking and mobility', '/console#/dashboards/parking', '.ranking li'],
+    ['lighting', '/console#/dashboards/lighting', '.ranking li'],
+    ['the environment', '/console#/dashboards/environment', '.ranking li'],
+    ['alerts', '/console#/dashboards/alerts', '.card h2'],
+    ['the wall screen', '/console#/dashboards/wall', '.wall .kpi-value'],
+    ['data', '/console#/data', '.table td'],
+    ['subscriptions', '/console#/operate/subscriptions', '.table td:has-text("Car parks that are full")'],
+    ['registrations', '/console#/operate/registrations', '.page .note'],
+    ['contexts', '/console#/operate/contexts', '.table td:has-text("parking/context.jsonld")'],
+    ['metrics', '/console#/operate/metrics', '.figures dd'],
+    ['the builder of requests', '/console#/explore', '.request'],
+    ['the public face', '/city', '.list li'],
+  ])('%s', async (_, address, selector) => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await findingsAt(address, selector)).toEqual([]);
+  });
+
+  test('on a phone, nothing is wider than the screen', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const address of [
+      '/console#/city',
+      '/console#/dashboards',
+      '/console#/operate/subscriptions',
+      '/console#/explore',
+      '/console#/data',
+    ]) {
+      await page.goto(url + address);
+      await page.waitForSelector('main h1', { state: 'attached' });
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect([address, width]).toEqual([address, 360]);
+    }
+  });
+
+  test("the mayor's page speaks Slovenian and fits a phone", async () => {
+    await page.goto(`${url}/city?lang=sl#/dashboards/mayor`);
+    await page.waitForSelector('.mayor h2:has-text("Kranj danes")');
+    await page.waitForSelector('.lines li:has-text("Prosta parkirna mesta")');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.click('button:has-text("In English")');
+  });
+
+  test('the public face has no pages for those who run the broker', async () => {
+    await page.goto(`${url}/city#/operate/subscriptions`);
+    await page.waitForSelector('.list li');
+    expect(await page.locator('nav.menu a').count()).toBe(3);
+  });
+});
+
+describe('jobs of people', () => {
+  beforeAll(() => page.setViewportSize({ width: 1280, height: 800 }));
+
+  test('find out why a receiver was not told', async () => {
+    await page.goto(`${url}/console#/operate/subscriptions`);
+    await page.click('.opener:has-text("Car parks that are full")');
+    await page.fill('input[placeholder^="urn:ngsi-ld"]', 'urn:ngsi-ld:OffStreetParking:kranj:huje');
+    await page.click('button:has-text("Why was nobody told?")');
+    await page.waitForSelector('.verdict:has-text("is not notified, because q asks for")');
+  });
+
+  test('pause a subscription, and delete it only after a second click', async () => {
+    await page.click('button:text-is("Pause")');
+    await page.waitForSelector('.table td:has-text("paused")');
+    if ((await page.locator('button:text-is("Delete")').count()) === 0)
+      await page.click('.opener:has-text("Car parks that are full")');
+    await page.click('button:text-is("Delete")');
+    expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(200);
+    await page.click('button:has-text("really")');
+    await page.waitForSelector('.page .note');
+    expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(404);
+  });
+
+  test('build a request, and send it', async () => {
+    await page.goto(`${url}/console#/explore`);
+    await page.selectOption('label:has-text("Type") select', `${parking}OffStreetParking`);
+    await page.click('button:has-text("Add a condition")');
+    await page.selectOption('label:has-text("Attribute") select', `${parking}totalSpotNumber`);
+    await page.selectOption('label:has-text("Comparison") select', '>');
+    await page.fill('label:has-text("Value") input', '100');
+    await page.click('button:text-is("Send")');
+    await page.waitForSelector('[role=status]:has-text("200")');
+    expect(await page.textContent('.request')).toContain('totalSpotNumber>100');
+    await page.click('button:text-is("Aggregates")');
+    await page.click('button:text-is("Send")');
+    await page.waitForSelector('pre:has-text("avg")');
+  });
+
+  test('follow a query live', async () => {
+    await page.click('button:text-is("Follow live")');
+    await page.waitForSelector('.note:has-text("Waiting")');
+    const path = `/entities/urn:ngsi-ld:OffStreetParking:kranj:huje/attrs/${encodeURIComponent(`${parking}totalSpotNumber`)}`;
+    await fetch(`${url}/ngsi-ld/v1${path}`, { method: 'PATCH', headers: json, body: '{"value": 215}' });
+    await page.waitForSelector('.tail li:has-text("huje")');
+    await page.click('button:text-is("Stop")');
+  });
+
+  test('take data out as CSV', async () => {
+    await page.goto(`${url}/console#/data`);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('tr:has-text("OffStreetParking") button:text-is("CSV")'),
+    ]);
+    expect(download.suggestedFilename()).toBe('OffStreetParking.csv');
+  });
+});
+
+test('the first view is small before the map is loaded', async () => {
+  const html = await (await fetch(`${url}/console`)).text();
+  const names = [...html.matchAll(/(?:src|href)="(\/console\/assets\/[^"]+)"/g)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(1);
+  const sizes = await Promise.all(
+    names.map(async (name) => (await (await fetch(url + name)).arrayBuffer()).byteLength),
+  );
+  expect(sizes.reduce((sum, size) => sum + size, html.length)).toBeLessThan(300_000);
+});
+
+test('no page complained of anything', () => expect(opened.complaints).toEqual([]));
