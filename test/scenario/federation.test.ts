@@ -214,6 +214,31 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect(Math.max(...urls.map(({ length }) => length))).toBeLessThan(5000);
   });
 
+  test('leave out what a source has no value of', async () => {
+    const id = 'urn:probe:1';
+    const { url } = await serve({
+      id,
+      type: 'Probe',
+      a: { type: 'Property', value: 1 },
+      b: { type: 'Property', value: null },
+      c: null,
+      d: [
+        { type: 'Property', value: { '@type': 'Intangible', '@value': null } },
+        { type: 'Property', value: 2, datasetId: 'urn:d:1' },
+      ],
+    });
+    await register(url, about('Probe'));
+    expect(await send(0, `GET /entities/${id}`)).toMatchObject({
+      warning: null,
+      body: {
+        id,
+        type: 'Probe',
+        a: { type: 'Property', value: 1 },
+        d: { type: 'Property', value: 2, datasetId: 'urn:d:1' },
+      },
+    });
+  });
+
   test('do not query a source that only retrieves', async () => {
     const id = 'urn:barge:1';
     await create(1, { id, type: 'Barge', line: 7 });

@@ -7,8 +7,9 @@ import { readEntity } from '../model/read/entity.ts';
 import { badData } from '../model/problem.ts';
 
 /** The entity of a normalized or concise JSON object. A time that the source does not say is `now`. Throws BadRequestData. */
-export function readCopy(json: Json, terms: Terms, now: Instant): Entity {
-  if (!isObject(json)) throw badData('An entity must be an object.');
+export function readCopy(answer: Json, terms: Terms, now: Instant): Entity {
+  if (!isObject(answer)) throw badData('An entity must be an object.');
+  const json = withoutNulls(answer);
   const { id, types, scope, expiresAt, attrs } = readEntity(json, terms);
   const { createdAt = now, modifiedAt } = stampsIn(json);
   const members = new Map(Object.entries(json).map(([name, member]) => [terms.expand(name), member]));
@@ -21,6 +22,21 @@ export function readCopy(json: Json, terms: Terms, now: Instant): Entity {
     ...(expiresAt === undefined ? undefined : { expiresAt }),
     attrs: stamped(attrs, members, terms),
   };
+}
+
+/** Without attributes that are null or whose value is null: that is how sources of devices say that they have no value now. */
+const withoutNulls = (json: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(json)
+      .filter(([, member]) => !isNull(member) && !(isArray(member) && member.length > 0 && member.every(isNull)))
+      .map(([name, member]) => [name, isArray(member) ? member.filter((one) => !isNull(one)) : member]),
+  );
+
+/** In JSON-LD, `{"@value": null}` is null. */
+function isNull(json: Json): boolean {
+  if (!isObject(json)) return json === null;
+  const { value } = json;
+  return value === null || (isObject(value) && value['@value'] === null);
 }
 
 interface Stamps {
