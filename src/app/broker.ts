@@ -233,8 +233,14 @@ const openContextRegistry = (config: Config, { loader, known, memory, ...service
 const reachOf = ({ notifyAllowPrivate }: Config): { readonly lookupPublic?: typeof lookupPublic } =>
   notifyAllowPrivate ? {} : { lookupPublic };
 
-const openSources = (config: Config, { memory }: DeliveryServices): Sources =>
-  createHttpSources({ ...reachOf(config), timeoutMs: config.sourceTimeoutMs, depthMax: config.depthMax, memory });
+const openSources = (config: Config, { memory, observe }: DeliveryServices): Sources =>
+  createHttpSources({
+    ...reachOf(config),
+    timeoutMs: config.sourceTimeoutMs,
+    depthMax: config.depthMax,
+    memory,
+    observe,
+  });
 
 interface Deliveries {
   readonly services: Required<Pick<Services, 'subscriptions' | 'registrationSubscriptions'>>;

@@ -11,6 +11,32 @@ scenarios('access', {
     { does: 'replaceGrant', send: 'PUT /access/grants/urn:g:1', body: grant, answers: 403 },
     { does: 'deleteGrant', send: 'DELETE /access/grants/urn:g:1', answers: 403 },
     { does: 'queryAudit', send: 'GET /access/audit', answers: 403 },
+    {
+      does: 'createRegistration',
+      send: 'POST /csourceRegistrations',
+      body: {
+        id: 'urn:ngsi-ld:ContextSourceRegistration:peer',
+        type: 'ContextSourceRegistration',
+        information: [{ entities: [{ type: 'Peer' }] }],
+        endpoint: 'http://user:secret@peer.example:1026/a',
+      },
+      answers: 201,
+    },
+    {
+      does: 'listPeers',
+      send: 'GET /access/peers?count=true',
+      answers: 200,
+      gives: [
+        {
+          type: 'Peer',
+          host: 'peer.example:1026',
+          state: 'unknown',
+          registrationCount: 1,
+          registrations: ['urn:ngsi-ld:ContextSourceRegistration:peer'],
+        },
+      ],
+      with: { 'NGSILD-Results-Count': '1' },
+    },
     { does: 'explainAccess', send: 'GET /access/explain?operation=administer', answers: 200 },
   ],
 });

@@ -281,6 +281,14 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     ]);
     const missing = await send(0, 'GET /entities/urn:tram:2?type=Tram');
     expect(missing).toMatchObject({ status: 404, warning: expect.stringContaining('299') });
+    const peers = (await send(0, 'GET /access/peers')).body as readonly { readonly host: string }[];
+    const stateAt = (url: string) => peers.find(({ host }) => host === new URL(url).host);
+    expect(stateAt(failing.url)).toMatchObject({
+      state: 'failing',
+      failuresInARow: 2,
+      lastReason: expect.stringContaining('500'),
+    });
+    expect(stateAt(lost.url)).toMatchObject({ state: 'ok', failed: 0, lastSuccess: expect.any(String) });
     const path = await register(failing.url, about('Tram2'));
     await send(0, 'GET /entities?type=Tram2');
     expect((await send(0, `GET ${path}`)).body).toMatchObject({ status: 'failed', timesSent: 1, timesFailed: 1 });

@@ -64,6 +64,7 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
   streamOpened: 'debug',
   streamClosed: 'debug',
   delivered: 'debug',
+  sourceAsked: 'debug',
   ingested: 'debug',
   matched: 'debug',
 };

@@ -5,6 +5,7 @@ import type { Memory } from '../../core/port/memory.ts';
 import type { Observation, Observe } from '../../core/port/observe.ts';
 import type { Stores } from '../../core/port/store.ts';
 import { createMemoryCount, watchMemory } from './memory-metrics.ts';
+import { createSourceCount } from './source-metrics.ts';
 
 export interface Metrics {
   readonly observe: Observe;
@@ -45,6 +46,7 @@ function createInstruments(registry: Registry) {
     ...createServerInstruments(registry),
     ...createFailureInstruments(registry),
     countMemory: createMemoryCount(registry),
+    countSource: createSourceCount(registry),
     violations: new Counter({
       name: 'mlaka_model_violations_total',
       help: 'Broken rules of data models.',
@@ -259,6 +261,15 @@ function countAnswer(
   answers.observe({ binding, operation, status }, tookMs / 1000);
 }
 
+type OfSent = Extract<Observation, { kind: 'delivered' | 'sourceAsked' | 'notificationBuried' | 'notificationLost' }>;
+
+function countSent(instruments: ReturnType<typeof createInstruments>, observation: OfSent): void {
+  if (observation.kind === 'sourceAsked') return instruments.countSource(observation);
+  if (observation.kind === 'delivered')
+    return instruments.deliveries.observe({ result: observation.result }, observation.tookMs / 1000);
+  return (observation.kind === 'notificationBuried' ? instruments.buried : instruments.lost).inc();
+}
+
 function count(instruments: ReturnType<typeof createInstruments>, observation: Observation): void {
   switch (observation.kind) {
     case 'answered':
@@ -283,10 +294,10 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
       instruments.matched.inc(observation.changes);
       return instruments.notifications.inc(observation.notifications);
     case 'delivered':
-      return instruments.deliveries.observe({ result: observation.result }, observation.tookMs / 1000);
+    case 'sourceAsked':
     case 'notificationBuried':
     case 'notificationLost':
-      return (observation.kind === 'notificationBuried' ? instruments.buried : instruments.lost).inc();
+      return countSent(instruments, observation);
     case 'jobRan':
       return instruments.jobs.observe({ job: observation.job }, observation.tookMs / 1000);
     case 'certificateUsed':

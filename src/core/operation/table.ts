@@ -2,6 +2,7 @@
 import { queryAudit } from './access/audit.ts';
 import { explainAccess } from './access/explain.ts';
 import { createGrant, deleteGrant, listGrants, replaceGrant, retrieveGrant } from './access/grants.ts';
+import { listPeers } from './access/peers.ts';
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { upsertTemporalBatch } from './batch/history-batch.ts';
 import { listContexts, serveContext } from './context/read-contexts.ts';
@@ -162,4 +163,5 @@ export const operations: readonly Operation[] = [
   findSubject,
   exportSubject,
   eraseSubject,
+  listPeers,
 ];

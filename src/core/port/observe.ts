@@ -66,6 +66,13 @@ export type Observation =
       readonly subscription: string;
       readonly reason: string;
     }
+  /** A context source was asked. `failed`: it answered with an error. */
+  | {
+      readonly kind: 'sourceAsked';
+      readonly host: string;
+      readonly result: 'answered' | 'failed' | 'unanswered';
+      readonly tookMs: number;
+    }
   /** A batch of MQTT messages was processed. `source`: the client id of this broker at the MQTT broker. */
   | {
       readonly kind: 'ingested';

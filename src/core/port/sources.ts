@@ -1,4 +1,5 @@
 /** What the core asks of the component that sends requests to context sources. */
+import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
 
 /** One request to a context source. */
@@ -28,8 +29,30 @@ export type SourceAnswer =
   /** No answer. `isLate`: none in time, or the source was not asked because it failed before. */
   | { readonly kind: 'unanswered'; readonly isLate: boolean; readonly reason: string };
 
+/** How a host of context sources has answered since the broker started. */
+export interface PeerHealth {
+  /** Requests that were sent, those that failed (no answer, or an error status except 404), and those without an answer. */
+  readonly asked: number;
+  readonly failed: number;
+  readonly unanswered: number;
+  readonly failuresInARow: number;
+  /** Milliseconds until the whole answer had arrived, or the request had failed: the newest requests count most. */
+  readonly meanMs: number;
+  readonly slowestMs: number;
+  readonly lastSuccess?: Instant;
+  readonly lastFailure?: Instant;
+  /** Why the last failure failed. */
+  readonly lastReason?: string;
+  /** True while the host is left alone because it did not answer. */
+  readonly isResting: boolean;
+  /** Requests under way. */
+  readonly underWay: number;
+}
+
 /** Sends requests to context sources. */
 export interface Sources {
+  /** The health of a host, such as `a.example:8080`. Undefined: it was not asked. */
+  health(host: string): PeerHealth | undefined;
   /** Why a source with this endpoint is never asked, as a sentence. Undefined: it may be asked. */
   objection(endpoint: string): string | undefined;
   /** Never rejects. */

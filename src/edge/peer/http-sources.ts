@@ -5,8 +5,10 @@ import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { isDeeper } from '../../core/model/json-depth.ts';
 import { type Json, parseGiven } from '../../core/model/json.ts';
 import type { Memory } from '../../core/port/memory.ts';
+import type { Observe } from '../../core/port/observe.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../../core/port/sources.ts';
 import { objectionToUrl } from '../address.ts';
+import { createHealthBook, isGood } from './peer-health.ts';
 import { createRests } from './rests.ts';
 
 export interface HttpSourcesOptions {
@@ -16,6 +18,7 @@ export interface HttpSourcesOptions {
   readonly lookupPublic?: LookupFunction;
   readonly depthMax: number;
   readonly memory: Memory;
+  readonly observe: Observe;
 }
 
 /** Most bytes of an answer. */
@@ -33,36 +36,71 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
   const connect = buildConnector({ timeout: 10_000, ...(lookup ? { lookup } : {}) });
   const agent = new Agent({ keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0, connect });
   const rests = createRests(() => performance.now());
-  const underWay = new Map<string, number>();
+  const book = createHealthBook(() => new Date());
+  const load = createLoad();
   const objection = (endpoint: string): string | undefined => objectionToUrl(endpoint, lookup === undefined);
-  let total = 0;
+  const sendAndNote = async (request: SourceRequest, host: string): Promise<SourceAnswer> => {
+    const began = performance.now();
+    const answer = await send(request, { ...options, agent });
+    const tookMs = performance.now() - began;
+    rests.note({ host, registration: request.registration, cooldownMs: request.cooldownMs }, answer);
+    book.note(host, answer, tookMs);
+    options.observe({ kind: 'sourceAsked', host, result: resultOf(answer), tookMs });
+    return answer;
+  };
   return {
     objection,
+    health(host) {
+      const known = book.of(host);
+      return known && { ...known, isResting: rests.isResting(host), underWay: load.of(host) };
+    },
     async ask(request) {
       const host = hostOf(request.url);
       const refusal = objection(request.url);
       if (refusal !== undefined) return { kind: 'unanswered', isLate: false, reason: refusal };
-      const reason = rests.reason(host, request.registration) ?? busy(underWay.get(host), total);
+      const reason = rests.reason(host, request.registration) ?? load.objection(host);
       if (reason !== undefined) return { kind: 'unanswered', isLate: true, reason };
-      underWay.set(host, (underWay.get(host) ?? 0) + 1);
-      total += 1;
-      try {
-        const answer = await send(request, { ...options, agent });
-        rests.note({ host, registration: request.registration, cooldownMs: request.cooldownMs }, answer);
-        return answer;
-      } finally {
-        total -= 1;
-        const others = (underWay.get(host) ?? 1) - 1;
-        if (others === 0) underWay.delete(host);
-        else underWay.set(host, others);
-      }
+      return load.during(host, () => sendAndNote(request, host));
     },
     close: () => agent.destroy(),
   };
 }
 
-const busy = (toHost = 0, total = 0): string | undefined =>
-  toHost >= atOnceToHost || total >= atOnce ? 'too many requests to sources are under way' : undefined;
+function resultOf(answer: SourceAnswer): 'answered' | 'failed' | 'unanswered' {
+  if (answer.kind === 'unanswered') return 'unanswered';
+  return isGood(answer) ? 'answered' : 'failed';
+}
+
+/** Counts the requests under way. */
+interface Load {
+  of(host: string): number;
+  /** Why no other request may be sent to the host. */
+  objection(host: string): string | undefined;
+  during<T>(host: string, work: () => Promise<T>): Promise<T>;
+}
+
+function createLoad(): Load {
+  const underWay = new Map<string, number>();
+  const of = (host: string): number => underWay.get(host) ?? 0;
+  let total = 0;
+  return {
+    of,
+    objection: (host) =>
+      of(host) >= atOnceToHost || total >= atOnce ? 'too many requests to sources are under way' : undefined,
+    async during(host, work) {
+      underWay.set(host, of(host) + 1);
+      total += 1;
+      try {
+        return await work();
+      } finally {
+        total -= 1;
+        const others = of(host) - 1;
+        if (others === 0) underWay.delete(host);
+        else underWay.set(host, others);
+      }
+    },
+  };
+}
 
 const hostOf = (url: string): string => URL.parse(url)?.host ?? '';
 

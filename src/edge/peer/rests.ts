@@ -4,6 +4,8 @@ import type { SourceAnswer } from '../../core/port/sources.ts';
 export interface Rests {
   /** Why nothing is sent now. Undefined: it may be sent. */
   reason(host: string, registration: string): string | undefined;
+  /** True while nothing is sent to the host because it did not answer. */
+  isResting(host: string): boolean;
   /** Takes note of what became of a request. */
   note(request: AskedSource, answer: SourceAnswer): void;
 }
@@ -36,6 +38,10 @@ export function createRests(nowMs: () => number): Rests {
       if (breaker.until > nowMs()) return `it did not answer ${breaker.failures} times`;
       breaker.until = nowMs() + restMs;
       return undefined;
+    },
+    isResting(host) {
+      const breaker = hosts.get(host);
+      return breaker !== undefined && breaker.failures >= failuresMax && breaker.until > nowMs();
     },
     note({ host, registration, cooldownMs }, answer) {
       if (answer.kind === 'answered') hosts.delete(host);

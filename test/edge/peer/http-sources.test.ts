@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import type { Memory } from '../../../src/core/port/memory.ts';
+import type { Observation } from '../../../src/core/port/observe.ts';
 import type { SourceAnswer, Sources } from '../../../src/core/port/sources.ts';
 import { createHttpSources } from '../../../src/edge/peer/http-sources.ts';
 
@@ -17,10 +18,12 @@ const memory: Memory = {
     throw new Error('nothing is refused here');
   },
 };
+const seen: Observation[] = [];
+const observe = (observation: Observation): void => void seen.push(observation);
 const servers: Server[] = [];
 const opened: Sources[] = [];
 const open = (timeoutMs = 5000): Sources => {
-  const sources = createHttpSources({ timeoutMs, depthMax: 64, memory });
+  const sources = createHttpSources({ timeoutMs, depthMax: 64, memory, observe });
   opened.push(sources);
   return sources;
 };
@@ -112,10 +115,41 @@ describe('a context source', () => {
     }
     expect(reasons.at(4)).toMatch(/ECONNREFUSED/);
     expect(reasons.at(5)).toMatch(/did not answer 5 times/);
+    expect(sources.health('127.0.0.1:1')).toMatchObject({
+      ...{ asked: 5, failed: 5, unanswered: 5, failuresInARow: 5, isResting: true, underWay: 0 },
+      lastReason: expect.stringContaining('ECONNREFUSED'),
+      lastFailure: expect.stringMatching(/Z$/),
+    });
+  });
+
+  test('has its health told: counts, times, the last success and failure', async () => {
+    let asked = 0;
+    const url = await serve((_, response) => {
+      asked += 1;
+      response.writeHead(asked === 2 ? 500 : asked === 3 ? 404 : 200).end('{}');
+    });
+    const sources = open();
+    const host = new URL(url).host;
+    expect(sources.health(host)).toBeUndefined();
+    const before = seen.length;
+    for (let n = 0; n < 2; n += 1) await get(sources, url);
+    const failed = {
+      asked: 2,
+      failed: 1,
+      unanswered: 0,
+      failuresInARow: 1,
+      lastReason: 'It answered with status 500.',
+    };
+    expect(sources.health(host)).toMatchObject(failed);
+    await get(sources, url);
+    expect(sources.health(host)).toMatchObject({ ...failed, asked: 3, failuresInARow: 0, isResting: false });
+    expect(seen.slice(before)).toMatchObject(
+      ['answered', 'failed', 'answered'].map((result) => ({ kind: 'sourceAsked', host, result })),
+    );
   });
 
   test('at a private address is not asked, unless that is allowed', async () => {
-    const sources = createHttpSources({ timeoutMs: 500, depthMax: 64, memory, lookupPublic: () => undefined });
+    const sources = createHttpSources({ timeoutMs: 500, depthMax: 64, memory, lookupPublic: () => undefined, observe });
     opened.push(sources);
     expect(sources.objection('http://10.0.0.1')).toMatch(/10\.0\.0\.1/);
     expect(await get(sources, 'http://localhost:1')).toMatchObject({
