@@ -1,13 +1,13 @@
-/** Operations that list the existing entity types and attributes (clauses 5.7.5 to 5.7.10), from the store's summary. */
+/** Operations that list the existing entity types and attributes, here and at context sources (clauses 5.7.5 to 5.7.10). */
 import type { Terms } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
-import { Problem } from '../../model/problem.ts';
+import { Problem, ProblemWithWarnings } from '../../model/problem.ts';
 import { isReserved, readAttributeName, readTypeName } from '../../model/read/name.ts';
-import type { TypeSummary } from '../../port/store.ts';
 import { readHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { withContext } from '../view.ts';
+import { discover } from './source-discovery.ts';
 
 export const retrieveTypes: Operation = {
   ...readHead,
@@ -16,26 +16,28 @@ export const retrieveTypes: Operation = {
   path: '/types',
   parameters: ['details', 'local'],
   async run(request, call) {
-    const { types } = await call.store.summary();
     const { context } = call;
-    if (!isDetailed(request))
-      return found(
-        {
-          id: call.services.ids.next('EntityTypeList'),
-          type: 'EntityTypeList',
-          typeList: sorted(types.map(({ type }) => context.compact(type))),
-        },
-        call,
-      );
-    return foundAll(types, (type) => typeDetails(type, context), call);
+    const details = isDetailed(request);
+    const operation = details ? 'retrieveEntityTypeDetails' : 'retrieveEntityTypes';
+    const asked = { operation, path: () => '/types', isDetailed: details };
+    const { known, warnings } = await discover(asked, request.params, call);
+    const types = inOrder(known.types);
+    if (details)
+      return foundAll(types, ([type, { attrs }]) => typeDetails(type, attrs.keys(), context), { call, warnings });
+    const list = {
+      id: call.services.ids.next('EntityTypeList'),
+      type: 'EntityTypeList',
+      typeList: shortened(known.types.keys(), context),
+    };
+    return found(list, { call, warnings });
   },
 };
 
-const typeDetails = ({ type, attrs }: TypeSummary, terms: Terms): Json => ({
+const typeDetails = (type: string, attrs: Iterable<string>, terms: Terms): Json => ({
   id: type,
   type: 'EntityType',
   typeName: terms.compact(type),
-  attributeNames: sorted(attrs.map(({ name }) => terms.compact(name))),
+  attributeNames: shortened(attrs, terms),
 });
 
 export const retrieveType: Operation = {
@@ -45,25 +47,38 @@ export const retrieveType: Operation = {
   path: '/types/{type}',
   parameters: ['local'],
   async run(request, call) {
-    const iri = readTypeName(request.path['type'] ?? '', call.context);
-    const summary = (await call.store.summary()).types.find(({ type }) => type === iri);
-    if (!summary) throw new Problem('ResourceNotFound', `There is no entity of the type ${iri}.`);
-    const attributeDetails = summary.attrs.map(({ name, kinds }) => ({
-      id: name,
-      type: 'Attribute',
-      attributeName: call.context.compact(name),
-      attributeTypes: kinds,
-    }));
-    return found(
+    const { context } = call;
+    const type = readTypeName(request.path['type'] ?? '', context);
+    const { known, warnings } = await discover(
       {
-        id: iri,
-        type: 'EntityTypeInfo',
-        typeName: call.context.compact(iri),
-        entityCount: summary.entities,
-        attributeDetails,
+        operation: 'retrieveEntityTypeInfo',
+        path: (compact) => `/types/${encodeURIComponent(compact(type))}`,
+        isDetailed: false,
+        type,
       },
+      request.params,
       call,
     );
+    const one = known.types.get(type);
+    if (!one)
+      throw new ProblemWithWarnings(
+        { type: 'ResourceNotFound', detail: `There is no entity of the type ${type}.` },
+        warnings,
+      );
+    const attributeDetails = [...one.attrs].map(([name, kinds]) => ({
+      id: name,
+      type: 'Attribute',
+      attributeName: context.compact(name),
+      attributeTypes: [...kinds],
+    }));
+    const info = {
+      id: type,
+      type: 'EntityTypeInfo',
+      typeName: context.compact(type),
+      entityCount: one.count,
+      attributeDetails,
+    };
+    return found(info, { call, warnings });
   },
 };
 
@@ -74,26 +89,28 @@ export const retrieveAttributes: Operation = {
   path: '/attributes',
   parameters: ['details', 'local'],
   async run(request, call) {
-    const { types } = await call.store.summary();
     const { context } = call;
-    const uses = usesOf(types, context);
-    const names = [...uses.keys()];
-    if (!isDetailed(request))
-      return found(
-        {
-          id: call.services.ids.next('AttributeList'),
-          type: 'AttributeList',
-          attributeList: sorted(names.map((name) => context.compact(name))),
-        },
-        call,
+    const details = isDetailed(request);
+    const operation = details ? 'retrieveAttrTypeDetails' : 'retrieveAttrTypes';
+    const asked = { operation, path: () => '/attributes', isDetailed: details };
+    const { known, warnings } = await discover(asked, request.params, call);
+    if (details)
+      return foundAll(
+        inOrder(known.attrs),
+        ([name, { types }]) => ({
+          id: name,
+          type: 'Attribute',
+          attributeName: context.compact(name),
+          typeNames: shortened(types, context),
+        }),
+        { call, warnings },
       );
-    const details = (name: string): Json => ({
-      id: name,
-      type: 'Attribute',
-      attributeName: context.compact(name),
-      typeNames: sorted(uses.get(name) ?? []),
-    });
-    return foundAll(names, details, call);
+    const list = {
+      id: call.services.ids.next('AttributeList'),
+      type: 'AttributeList',
+      attributeList: shortened(known.attrs.keys(), context),
+    };
+    return found(list, { call, warnings });
   },
 };
 
@@ -108,55 +125,59 @@ export const retrieveAttribute: Operation = {
     const name = request.path['attr'] ?? '';
     // Reserved members of entities have names, but they are not attributes.
     if (isReserved(name)) throw new Problem('ResourceNotFound', `There is no attribute ${name}.`);
-    const iri = readAttributeName(name, context);
-    const { types } = await call.store.summary();
-    const uses = types.flatMap(({ attrs }) => attrs.filter(({ name }) => name === iri));
-    if (uses.length === 0) throw new Problem('ResourceNotFound', `There is no attribute ${iri}.`);
-    return found(
+    const attr = readAttributeName(name, context);
+    const { known, warnings } = await discover(
       {
-        id: iri,
-        type: 'Attribute',
-        attributeName: context.compact(iri),
-        attributeCount: uses.reduce((sum, { entities }) => sum + entities, 0),
-        attributeTypes: sorted([...new Set(uses.flatMap(({ kinds }) => kinds))]),
-        typeNames: typeNames(iri, types, context),
+        operation: 'retrieveAttrTypeInfo',
+        path: (compact) => `/attributes/${encodeURIComponent(compact(attr))}`,
+        isDetailed: false,
+        attr,
       },
+      request.params,
       call,
     );
+    const one = known.attrs.get(attr);
+    if (!one)
+      throw new ProblemWithWarnings({ type: 'ResourceNotFound', detail: `There is no attribute ${attr}.` }, warnings);
+    const info = {
+      id: attr,
+      type: 'Attribute',
+      attributeName: context.compact(attr),
+      attributeCount: one.count,
+      attributeTypes: [...one.kinds].sort(),
+      typeNames: shortened(one.types, context),
+    };
+    return found(info, { call, warnings });
   },
 };
 
-/** For each attribute (expanded name): the names of the types whose entities have it. */
-function usesOf(types: readonly TypeSummary[], terms: Terms): ReadonlyMap<string, readonly string[]> {
-  const uses = new Map<string, string[]>();
-  for (const { type, attrs } of types) {
-    const typeName = terms.compact(type);
-    for (const { name } of attrs) {
-      const known = uses.get(name);
-      if (known) known.push(typeName);
-      else uses.set(name, [typeName]);
-    }
-  }
-  return uses;
-}
-
 const isDetailed = ({ params }: OperationRequest): boolean => readBoolean(params, 'details') ?? false;
 
-const typeNames = (attr: string, types: readonly TypeSummary[], terms: Terms): readonly string[] =>
-  sorted(types.filter(({ attrs }) => attrs.some(({ name }) => name === attr)).map(({ type }) => terms.compact(type)));
+/** The entries by expanded name. */
+const inOrder = <Value>(known: ReadonlyMap<string, Value>): readonly (readonly [string, Value])[] =>
+  [...known].sort(([a], [b]) => (a < b ? -1 : 1));
 
-const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
+/** The names in the @context of the request, sorted. */
+const shortened = (names: Iterable<string>, terms: Terms): readonly string[] =>
+  [...names].map((name) => terms.compact(name)).sort();
 
-const found = (document: Json, call: CallContext): OperationResult => ({
+interface Answering {
+  readonly call: CallContext;
+  /** Values of NGSILD-Warning. */
+  readonly warnings: readonly string[];
+}
+
+const found = (document: Json, { call, warnings }: Answering): OperationResult => ({
   kind: 'found',
   text: withContext(JSON.stringify(document), call),
+  warnings,
 });
 
 /** One document for each element. Yields to the event loop between them. */
 async function foundAll<T>(
   all: readonly T[],
   documentOf: (one: T) => Json,
-  call: CallContext,
+  { call, warnings }: Answering,
 ): Promise<OperationResult> {
   const texts: string[] = [];
   for (const one of all) {
@@ -164,5 +185,5 @@ async function foundAll<T>(
     if (pause) await pause;
     texts.push(withContext(JSON.stringify(documentOf(one)), call));
   }
-  return { kind: 'found', text: `[${texts.join(',')}]` };
+  return { kind: 'found', text: `[${texts.join(',')}]`, warnings };
 }

@@ -55,7 +55,8 @@ export interface Chosen {
 
 /** A source that only retrieves single entities cannot answer a query. */
 const queryOperations = ['queryEntity', 'queryBatch'];
-const readOperations = ['retrieveEntity', ...queryOperations];
+/** The operations that read entities (clause 4.20). */
+export const readOperations = ['retrieveEntity', ...queryOperations];
 
 /** A request that has passed this broker before is in a loop: it gets what is here (clause 4.3.6.4). */
 export function choose(
