@@ -2,33 +2,15 @@
  * Tests a complete use case of an IoT agent: iotagent-node-lib, unchanged, is a context source for devices with commands and lazy attributes.
  * It is installed from npm once in `.cache`.
  */
-import { type ChildProcess, execFile, fork } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+import { folderOfLibrary } from './iotagent-library.ts';
 
-const library = 'iotagent-node-lib@4.14.0';
-const cache = fileURLToPath(new URL('../../.cache/npm/', import.meta.url));
 const program = fileURLToPath(new URL('iot-agent.ts', import.meta.url));
-
-/** The folder in which the library is installed. */
-async function folderOfLibrary(): Promise<string> {
-  const folder = `${cache}${library}`;
-  if (existsSync(folder)) return folder;
-  // An installation that is cut short leaves nothing behind that looks whole.
-  const part = `${folder}.${process.pid}`;
-  rmSync(part, { recursive: true, force: true });
-  mkdirSync(part, { recursive: true });
-  writeFileSync(`${part}/package.json`, '{}');
-  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', library];
-  await promisify(execFile)('npm', install, { cwd: part });
-  renameSync(part, folder);
-  return folder;
-}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,13 +1,7 @@
 /** Tests complete use cases of ngsijs, the client of WireCloud, unchanged: in Node, and in a page of another origin in Chromium. */
-import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { EventSource } from 'eventsource';
-import { launch } from '../browser/launch.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+import { runInNode, runInPage } from './ngsijs-runner.ts';
 
 interface Found {
   readonly results: readonly Readonly<Record<string, unknown>>[];
@@ -117,51 +111,10 @@ const expected = [
   [],
 ];
 
-/** As in a browser: it takes the text of whatever it is given, and finds a listener again that was added with `true`. */
-class BrowserEventSource extends EventSource {
-  constructor(url: unknown) {
-    super(String(url));
-  }
-
-  override removeEventListener(type: string, listener: never, options: unknown): void {
-    super.removeEventListener(type, listener, { capture: options === true });
-  }
-}
-
 test('ngsijs in Node', async () => {
-  Object.assign(globalThis, { EventSource: BrowserEventSource });
-  const { Connection: Client } = createRequire(import.meta.url)('ngsijs') as {
-    Connection: new (url: string, options: object) => Connection;
-  };
-  const client = new Client(broker.url, { ngsi_proxy_url: broker.url });
-  try {
-    expect(await carryOut(client, 'node')).toEqual(expected);
-  } finally {
-    await client.ngsi_proxy.close();
-  }
+  expect(await runInNode(broker.url, carryOut)).toEqual(expected);
 });
 
-/** Serves a page with the script of ngsijs, from an origin of its own. */
-async function servePage(): Promise<Server> {
-  const script = readFileSync(createRequire(import.meta.url).resolve('ngsijs/NGSI.js'));
-  const server = createServer(({ url }, response) => {
-    response.setHeader('Content-Type', url === '/NGSI.js' ? 'text/javascript' : 'text/html');
-    response.end(url === '/NGSI.js' ? script : '<!doctype html><script src="/NGSI.js"></script>');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
 test('ngsijs in a page of another origin', async () => {
-  const server = await servePage();
-  const browser = await launch();
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const client = `new NGSI.Connection('${broker.url}', { ngsi_proxy_url: '${broker.url}' })`;
-    expect(await page.evaluate(`(${carryOut.toString()})(${client}, 'chromium')`)).toEqual(expected);
-  } finally {
-    await browser.close();
-    server.close();
-  }
+  expect(await runInPage(broker.url, carryOut)).toEqual(expected);
 }, 60_000);
