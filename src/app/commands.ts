@@ -10,6 +10,7 @@ import { subject } from './command/subject.ts';
 import { grants } from './command/grants.ts';
 import { keys } from './command/keys.ts';
 import { importFile } from './command/import.ts';
+import { importV2 } from './command/import-v2.ts';
 import { models } from './command/models.ts';
 import { exportHistory } from './history/export-history.ts';
 import { config, serve } from './serve/serve.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   serve,
   demo,
   importFile,
+  importV2,
   exportEntities,
   exportHistory,
   backup,

@@ -48,6 +48,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['mlaka keys ', 'it prints keys, which differ each time; test/app/access.test.ts runs it'],
   ['mlaka subject ', 'it needs data of a person; test/app/subject.test.ts runs it'],
   ['mlaka serve ', 'It is a broker on its usual port; test/app/proxies.test.ts starts one with these options.'],
+  ['mlaka import-v2 ', 'it needs another broker; test/app/command/import-v2.test.ts runs it'],
   ['mlaka check ', 'it needs a broker that notifies private addresses; test/app/command/check.test.ts runs it'],
   ['mlaka grants ', 'it needs a broker and a file; test/app/access.test.ts runs it'],
 ];
