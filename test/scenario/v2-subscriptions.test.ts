@@ -192,6 +192,23 @@ describe.each(testedStores)('subscriptions of NGSI v2 (%s)', (store) => {
     );
   });
 
+  test('are not told of the same value again, but with forcedUpdate, on every road', async () => {
+    const receiver = await listen();
+    await subscribe('forced', { subject, notification: { http: { url: receiver.url }, attrs: ['A', 'n'] } });
+    await create('forced', E);
+    const same = { A: E.A };
+    const options = '?options=forcedUpdate';
+    expect((await send('forced', 'PATCH /v2/entities/E/attrs', same)).status).toBe(204);
+    expect((await send('forced', `PATCH /v2/entities/E/attrs${options}`, same)).status).toBe(204);
+    expect((await send('forced', `POST /v2/entities/E/attrs${options}`, same)).status).toBe(204);
+    expect((await send('forced', `PUT /v2/entities/E/attrs/A${options}`, E.A)).status).toBe(204);
+    const batch = { actionType: 'update', entities: [E] };
+    expect((await send('forced', `POST /v2/op/update${options}`, batch)).status).toBe(204);
+    expect((await send('forced', 'PATCH /v2/entities/E/attrs', { A: { value: 2, type: 'Number' } })).status).toBe(204);
+    const told = (await receiver.until(6)) as readonly { body: { data: { A: { value: number } }[] } }[];
+    expect(told.map(({ body }) => body.data[0]?.A.value)).toEqual([1, 1, 1, 1, 1, 2]);
+  });
+
   test('have conditions in the query language, on values, metadata and places', async () => {
     const receiver = await listen();
     const notification = { http: { url: receiver.url }, attrsFormat: 'simplifiedKeyValues', attrs: ['A'] };

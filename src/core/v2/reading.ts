@@ -10,4 +10,6 @@ export interface V2Reading {
   readonly isStrict: boolean;
   /** `replace` with the option `overrideMetadata`. */
   readonly metadata: 'keep' | 'replace';
+  /** True with the option `forcedUpdate`: what is written counts as changed, also when it is the same as before. */
+  readonly isForced?: boolean;
 }

@@ -1,6 +1,7 @@
 /** Implements the writes of NGSI v2 (`AssignMutation`, `UnassignMutation`) on an existing entity. */
 import { type Fragment, type Fragments, type Instance, ngsildNull } from '../attribute.ts';
 import { applyDraft, type Mutated, stampOf } from '../apply-draft.ts';
+import type { AttributeChange } from '../change.ts';
 import type { Assignment, Assignments, AssignMutation, AssignRule, Content, UnassignMutation } from './assignment.ts';
 import { instanceOf } from '../dataset.ts';
 import { draftAttributes, type Rule } from '../draft.ts';
@@ -15,17 +16,22 @@ const notThereReason = 'The attribute does not exist.';
 const thereReason = 'The attribute exists already.';
 
 /** Sets attributes by the rule of the mutation. */
-export function assign(current: Entity, { rule, attrs, ...given }: AssignMutation, at: Instant): Mutated {
+export function assign(current: Entity, { rule, attrs, isForced, ...given }: AssignMutation, at: Instant): Mutated {
   const how = { rule, stamp: stampOf(current, at) };
   const outcomes = new Map(
     Object.entries(attrs).flatMap(([name, assignment]) => outcomesOf(current, { name, assignment }, how)),
   );
   const names = [...(rule === 'replace' ? Object.keys(current.attrs) : []), ...outcomes.keys()];
   const write: Rule = (before, _, name) => outcomes.get(name) ?? (before ? { remove: true } : 'ignore');
-  const draft = draftAttributes(current.attrs, chosen(names), write);
+  const drafted = draftAttributes(current.attrs, chosen(names), write);
+  const draft = isForced ? { ...drafted, changes: drafted.changes.map(forced) } : drafted;
   const expiresAt = given.expiresAt ?? (rule === 'replace' ? ngsildNull : undefined);
   return applyDraft(current, { attrs: {}, ...present({ expiresAt }) }, { at, draft });
 }
+
+/** What was written again as a change, although nothing is different. */
+const forced = (change: AttributeChange): AttributeChange =>
+  change.event === 'rewritten' && change.after ? { ...change, event: 'updated', before: change.after } : change;
 
 interface Named {
   readonly name: string;

@@ -64,6 +64,8 @@ export interface AssignMutation {
   readonly expiresAt?: Instant;
   /** The entity that is created when there is none. Absent: the entity must exist. */
   readonly creates?: EntityFragment;
+  /** True: what is written counts as updated, also when it is the same as before, so that it is notified. */
+  readonly isForced?: true;
 }
 
 /** Removes the default instances of attributes. Attributes that do not exist are reported. */

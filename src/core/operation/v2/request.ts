@@ -21,6 +21,7 @@ export const readingOf = (options: ReadonlySet<string>, { context }: CallContext
   isKeyValues: options.has('keyValues'),
   isStrict: true,
   metadata: options.has('overrideMetadata') ? 'replace' : 'keep',
+  isForced: options.has('forcedUpdate'),
 });
 
 const formats = ['keyValues', 'values', 'unique'] as const;

@@ -54,6 +54,7 @@ export async function assignment(
     attrs,
     ...(expiresAt === undefined ? undefined : { expiresAt }),
     ...(made ? { creates: made } : undefined),
+    ...(reading.isForced === true ? { isForced: true } : undefined),
   };
 }
 
