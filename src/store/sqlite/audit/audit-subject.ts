@@ -33,6 +33,9 @@ export function createAuditSubject(database: Database): AuditSubjectWork {
   };
 }
 
+/** Ids are digits and letters, which come before it. */
+const afterAll = '~';
+
 /** `last`: the id after which the next slice begins, if there is one in this table. */
 type TableWork = (
   slice: AuditSubjectSlice,
@@ -45,7 +48,7 @@ function createTableWork(database: Database, table: Table): TableWork {
     .pluck();
   const texts = database
     .prepare<object, string>(
-      `SELECT text FROM ${table} WHERE id > @after AND (@end = '' OR id <= @end) AND tenant = @tenant AND ${mayName('text')} ORDER BY id`,
+      `SELECT text FROM ${table} WHERE id > @after AND id <= @end AND tenant = @tenant AND ${mayName('text')} ORDER BY id`,
     )
     .pluck();
   const write = createWrite(database, table);
@@ -53,7 +56,7 @@ function createTableWork(database: Database, table: Table): TableWork {
     const last = endOf.get(after);
     const isNamed = namedBy(id);
     const [a = '', b = a] = needlesOf(id);
-    const lines = texts.all({ after, end: last ?? '', tenant, a, b }).flatMap((text) => {
+    const lines = texts.all({ after, end: last ?? afterAll, tenant, a, b }).flatMap((text) => {
       const line = auditLineIn(documentIn(text));
       const redacted = line && redactAuditLine(line, isNamed);
       if (!line || !redacted || redacted === line) return [];

@@ -60,6 +60,9 @@ export function createEntitySlice(database: Database): Slice {
   };
 }
 
+/** Texts of names and keys come before it. */
+const last = '\u{10ffff}';
+
 interface DocumentRow {
   readonly name: string;
   readonly key: string;
@@ -71,13 +74,13 @@ export function createDocumentSlice(database: Database): Slice {
     `SELECT name, key FROM shelf WHERE (name, key) > (?, ?) ORDER BY name, key LIMIT 1 OFFSET ${rowsMax - 1}`,
   );
   const rows = database.prepare<object, DocumentRow>(
-    `SELECT name, key, doc FROM shelf WHERE (name, key) > (@name, @key) AND (@isLast OR (name, key) <= (@endName, @endKey))
+    `SELECT name, key, doc FROM shelf WHERE (name, key) > (@name, @key) AND (name, key) <= (@endName, @endKey)
      AND (${mayName('key')} OR ${mayName('doc')} OR ${mayName('name')}) ORDER BY name, key`,
   );
   return (known, after) => {
     const [name, key] = keyIn(after);
     const end = endOf.get(name, key);
-    const range = { name, key, isLast: end ? 0 : 1, endName: end?.name ?? '', endKey: end?.key ?? '' };
+    const range = { name, key, endName: end?.name ?? last, endKey: end?.key ?? last };
     return takeRows(rows.all({ ...needles(known), ...range }), end && keyOf(end), {
       find: ({ name: collection, key: own, doc }) => {
         const document = documentIn(doc);

@@ -17,6 +17,8 @@ type Key = [subject: number, name: number, dataset: number, at: number, n: numbe
 
 const key = 'subject, name, dataset, at, n';
 const before: Key = [-1, 0, 0, 0, 0];
+/** No row comes after it. A condition with OR in place of it would read all rows to the end of the table. */
+const last: Key = [Number.MAX_SAFE_INTEGER, 0, 0, 0, 0];
 
 export type ErasingSlice = (
   known: KnownSubject,
@@ -32,7 +34,7 @@ export function createHistorySlice(database: Database, rollups: RollupWriter): E
   const rows = database.prepare<object, Row>(
     `SELECT ${key}, number, doc, created, modified, deleted FROM history
      WHERE (${key}) > (@subject, @name, @dataset, @at, @n)
-       AND (@isLast OR (${key}) <= (@endSubject, @endName, @endDataset, @endAt, @endN))
+       AND (${key}) <= (@endSubject, @endName, @endDataset, @endAt, @endN)
        AND (${isIn('subject', 'own')} OR ${isIn('dataset', 'texts')} OR ${isIn('doc', 'texts')} OR ${mayName('doc')}) ORDER BY ${key}`,
   );
   const { textOf, idOf } = createTexts(database);
@@ -58,8 +60,8 @@ export function createHistorySlice(database: Database, rollups: RollupWriter): E
 }
 
 const rangeOf = ([subject, name, dataset, at, n]: Key, end: Key | undefined) => {
-  const [endSubject, endName, endDataset, endAt, endN] = end ?? before;
-  return { subject, name, dataset, at, n, isLast: end ? 0 : 1, endSubject, endName, endDataset, endAt, endN };
+  const [endSubject, endName, endDataset, endAt, endN] = end ?? last;
+  return { subject, name, dataset, at, n, endSubject, endName, endDataset, endAt, endN };
 };
 
 const numbersIn = (text: string): readonly number[] => {
