@@ -14,6 +14,8 @@ export interface SourceRequest {
   readonly cooldownMs?: number;
   /** Longest time until the whole answer must have arrived. Absent: the default. */
   readonly timeoutMs?: number;
+  /** Requests with the same object belong to one request of a client: they share a deadline and a number of bytes. */
+  readonly group?: object;
 }
 
 /** What became of a request. */

@@ -10,6 +10,7 @@ import type { SourceAnswer, SourceRequest, Sources } from '../../core/port/sourc
 import { objectionToUrl } from '../address.ts';
 import { createHealthBook, isGood } from './peer-health.ts';
 import { createRests } from './rests.ts';
+import { createSharedBounds, type SharedBounds } from './shared-bounds.ts';
 
 export interface HttpSourcesOptions {
   /** Longest time until the whole answer of a source must have arrived, unless the registration sets its own. */
@@ -28,8 +29,10 @@ const atOnceToHost = 64;
 const atOnce = 512;
 
 const keepAliveMs = 30_000;
-/** A client waits for the answer: a registration cannot make it wait longer. */
+/** A client waits for the answers: neither a registration nor many pages can make it wait longer. */
 const timeoutMaxMs = 60_000;
+/** Most bytes of all answers that one request of a client leads to. What is read from them is in memory together. */
+const groupBytesMax = 64 * 2 ** 20;
 
 export function createHttpSources(options: HttpSourcesOptions): Sources {
   const { lookupPublic: lookup } = options;
@@ -38,10 +41,15 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
   const rests = createRests(() => performance.now());
   const book = createHealthBook(() => new Date());
   const load = createLoad();
+  const boundsOf = createSharedBounds({
+    nowMs: () => performance.now(),
+    timeMs: timeoutMaxMs,
+    bytesMax: Math.min(groupBytesMax, options.memory.share('bodies')),
+  });
   const objection = (endpoint: string): string | undefined => objectionToUrl(endpoint, lookup === undefined);
   const sendAndNote = async (request: SourceRequest, host: string): Promise<SourceAnswer> => {
     const began = performance.now();
-    const answer = await send(request, { ...options, agent });
+    const answer = await send(request, { ...options, agent, bounds: boundsOf(request) });
     const tookMs = performance.now() - began;
     rests.note({ host, registration: request.registration, cooldownMs: request.cooldownMs }, answer);
     book.note(host, answer, tookMs);
@@ -58,7 +66,8 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
       const host = hostOf(request.url);
       const refusal = objection(request.url);
       if (refusal !== undefined) return { kind: 'unanswered', isLate: false, reason: refusal };
-      const reason = rests.reason(host, request.registration) ?? load.objection(host);
+      const isOver = boundsOf(request).leftMs() === 0;
+      const reason = isOver ? over : (rests.reason(host, request.registration) ?? load.objection(host));
       if (reason !== undefined) return { kind: 'unanswered', isLate: true, reason };
       return load.during(host, () => sendAndNote(request, host));
     },
@@ -102,15 +111,18 @@ function createLoad(): Load {
   };
 }
 
+const over = `all sources together took longer than ${timeoutMaxMs} ms`;
+
 const hostOf = (url: string): string => URL.parse(url)?.host ?? '';
 
 interface Sending extends HttpSourcesOptions {
   readonly agent: Agent;
+  readonly bounds: SharedBounds;
 }
 
 /** The timeout includes the DNS lookup, the time to connect, and the time of the body. */
 async function send(request: SourceRequest, sending: Sending): Promise<SourceAnswer> {
-  const timeoutMs = Math.min(request.timeoutMs ?? sending.timeoutMs, timeoutMaxMs);
+  const timeoutMs = Math.min(request.timeoutMs ?? sending.timeoutMs, sending.bounds.leftMs());
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(new Error(`there was no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
@@ -130,22 +142,24 @@ function reasonOf(failure: unknown): string {
 
 async function receive(
   request: SourceRequest,
-  { agent, memory, depthMax }: Sending,
+  { agent, memory, depthMax, bounds }: Sending,
   signal: AbortSignal,
 ): Promise<SourceAnswer> {
   const { statusCode: status, headers, body } = await agent.request({ ...optionsOf(request), signal });
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  let isWhole = true;
   try {
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) continue;
       bytes += chunk.length;
       memory.count('bodies', chunk.length);
       chunks.push(chunk);
+      const isWithin = bounds.take(chunk.length) && bytes <= bodyBytesMax;
+      isWhole = isWithin && memory.held('bodies') <= memory.share('bodies');
       // Leaving the loop closes the connection.
-      if (bytes > bodyBytesMax || memory.held('bodies') > memory.share('bodies')) break;
+      if (!isWhole) break;
     }
-    const isWhole = bytes <= bodyBytesMax && memory.held('bodies') <= memory.share('bodies');
     const json = isWhole ? jsonIn(Buffer.concat(chunks).toString(), depthMax) : undefined;
     return {
       kind: 'answered',

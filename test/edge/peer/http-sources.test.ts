@@ -6,6 +6,7 @@ import type { Memory } from '../../../src/core/port/memory.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { SourceAnswer, Sources } from '../../../src/core/port/sources.ts';
 import { createHttpSources } from '../../../src/edge/peer/http-sources.ts';
+import { createSharedBounds } from '../../../src/edge/peer/shared-bounds.ts';
 
 let held = 0;
 const memory: Memory = {
@@ -43,6 +44,31 @@ afterAll(async () => {
     server.closeAllConnections();
     server.close();
   }
+});
+
+test('requests of one group share a number of bytes, others do not', async () => {
+  const url = await serve((_, response) => response.end(JSON.stringify('x'.repeat(15 * 2 ** 20))));
+  const [sources, group] = [open(), {}];
+  const sizes: boolean[] = [];
+  for (const more of [{ group }, { group }, { group }, { group }, { group }, { group: {} }, {}]) {
+    const answer = await get(sources, url, more);
+    sizes.push(answer.kind === 'answered' && answer.body !== undefined);
+  }
+  expect(sizes).toEqual([true, true, true, true, false, true, true]);
+});
+
+test('requests of one group share a deadline', () => {
+  let now = 0;
+  const boundsOf = createSharedBounds({ nowMs: () => now, timeMs: 100, bytesMax: 10 });
+  const request = { method: 'GET', url: 'http://a.example', headers: {}, registration: 'urn:r:1' } as const;
+  const [group, other] = [{}, {}];
+  expect(boundsOf({ ...request, group }).leftMs()).toBe(100);
+  now = 70;
+  expect(boundsOf({ ...request, group }).leftMs()).toBe(30);
+  expect(boundsOf({ ...request, group: other }).leftMs()).toBe(100);
+  expect(boundsOf(request).leftMs()).toBe(100);
+  now = 170;
+  expect(boundsOf({ ...request, group }).leftMs()).toBe(0);
 });
 
 describe('a context source', () => {

@@ -70,9 +70,8 @@ async function askSource(
     ...(isDetailed ? { details: 'true' } : undefined),
     ...(registration.handling.isLocalOnly ? { local: 'true' } : undefined),
   };
-  const answer = await sources.ask(
-    requestOf(target, { method: 'GET', path: path((name) => terms.compact(name)), params }),
-  );
+  const request = requestOf(target, { method: 'GET', path: path((name) => terms.compact(name)), params });
+  const answer = await sources.ask({ ...request, group: call });
   const body = bodyOf(answer);
   if (body !== undefined) addAnswer(known, body, { registration, terms });
   const own = warningOf(registration, answer, body !== undefined);

@@ -204,7 +204,7 @@ async function readAnswer<Found extends { readonly id: string }>(
   source: Source<Found>,
 ): Promise<Reply<Found> & { readonly count: number; readonly ids: readonly string[]; readonly isRefused: boolean }> {
   const { registration, call, sources, sought, asked } = source;
-  const answer = await sources.ask(request);
+  const answer = await sources.ask({ ...request, group: call });
   const list = await entitiesIn(answer, source);
   const own = warningOf(registration, answer, list !== undefined);
   call.services.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });

@@ -175,7 +175,8 @@ async function copyEntities(query: SnapshotQuery, target: Target, call: CallCont
   const { filter: asked, params, projection } = query;
   const filter = asked.q ? { ...asked, q: await resolveLinks(asked.q, call) } : asked;
   const index = registrationsForRead(params, call);
-  const merged = index && (await queryMerged({ index: await index, filter, projection, params }, call));
+  // A call of its own: each query may take as long as one of a client.
+  const merged = index && (await queryMerged({ index: await index, filter, projection, params }, { ...call }));
   const content = createContentOf(filter, call);
   let count = 0;
   for await (const page of merged ? [merged.found] : localPages(filter, call)) {
