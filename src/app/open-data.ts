@@ -1,6 +1,7 @@
 /** Opens the catalogue of open data. */
 import { join } from 'node:path';
 import { readDataTypes } from '../city/catalogue/data-types.ts';
+import { createCkanOperations } from '../city/catalogue/ckan/ckan-operations.ts';
 import { createDcatOperations } from '../city/catalogue/dcat-operations.ts';
 import { createFileOperations } from '../city/catalogue/file/file-operations.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
@@ -15,5 +16,5 @@ export function openDataOperations(config: Config, { contexts }: Pick<Services, 
     types: readDataTypes(modelsFolderOf(config), contexts.core),
     publicUrl: config.publicUrl,
   };
-  return [...createDcatOperations(options), ...createFileOperations(options)];
+  return [...createDcatOperations(options), ...createFileOperations(options), ...createCkanOperations(options)];
 }

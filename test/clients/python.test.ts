@@ -8,6 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+import {
+  agent,
+  airDataset,
+  catalogue,
+  datasetLike,
+  weatherDataset,
+  writeEntities,
+} from '../city/catalogue/city-datasets.ts';
 
 const cache = fileURLToPath(new URL('../../.cache/python/', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -67,4 +75,12 @@ async function freePort(): Promise<number> {
     },
     240_000,
   );
+
+  test('ckanapi 4.11: ckan_job.py', async () => {
+    await writeEntities(broker.url, [agent, catalogue, airDataset, weatherDataset, datasetLike('third', {})]);
+    await writeEntities(broker.url, [datasetLike('restricted', { accessRights: 'RESTRICTED' })]);
+    const python = await pythonWith('ckanapi', '4.11');
+    const { stdout } = await run(python, [join(here, 'ckan_job.py'), broker.url, '3'], { timeout: 60_000 });
+    expect(stdout.trim()).toBe('done');
+  }, 240_000);
 });

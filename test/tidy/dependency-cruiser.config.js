@@ -63,7 +63,7 @@ export default {
     door('jose', '^src/edge/auth/'),
     door('csv-stringify', '^src/(city/catalogue|app/command)/'),
     door('hyparquet-writer', '^src/(city/catalogue|app/history)/'),
-    door('n3', '^src/city/catalogue/'),
+    door('n3', '^src/(city/catalogue|app/command/check)/'),
     door('jsonld', '^src/(city/catalogue|app/command/export)/'),
     door('rdfxml-streaming-parser', '^src/city/catalogue/'),
     door('(preact|@preact)', '^src/console/'),

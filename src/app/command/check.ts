@@ -1,8 +1,13 @@
-/** `mlaka check synchronicity URL`: checks a platform of any maker against the interoperability points of SynchroniCity. */
+/**
+ * `mlaka check`: checks a platform of any maker against the interoperability points of SynchroniCity, or a catalogue of any maker against
+ * DCAT-AP.
+ */
 import { randomBytes } from 'node:crypto';
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { asksForHelp } from '../config/arguments.ts';
 import type { Area, Platform } from './check/check-point.ts';
+import { checkDcat } from './check/dcat.ts';
+import { printable } from './check/printable.ts';
 import { checkPoints, type PointResult } from './check/session.ts';
 import { removeSynchronicity, synchronicityPoints } from './check/synchronicity.ts';
 import type { Command, Io } from './command.ts';
@@ -31,19 +36,22 @@ const usage = `mlaka check synchronicity URL [OPTIONS]
 Checks the platform at URL against the interoperability points of SynchroniCity, by NGSI v2 and the APIs around it.
 Prints each point green or red with the requests that were made, and what is wrong. The exit code is 1 when a point is
 red. It writes three entities with ids of its own, below the service path /mlaka_check, and removes them again.
+mlaka check dcat --help tells how to check a catalogue.
 `;
 
 export const check: Command = {
   name: 'check',
-  summary: 'checks a platform of any maker against the points of SynchroniCity',
+  summary: 'checks a platform against the points of SynchroniCity, or a catalogue against DCAT-AP',
   async run(args, io) {
+    if (args[0] === 'dcat') return checkDcat(args.slice(1), io);
     if (asksForHelp(args)) {
       io.out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }
     const { values, rest } = readFlags(args, flags, 2);
     const [list = '', url = ''] = rest;
-    if (list !== 'synchronicity' || url === '') throw new Error('Say what to check: check synchronicity URL.');
+    if (list !== 'synchronicity' || url === '')
+      throw new Error('Say what to check: check synchronicity URL. For a catalogue: check dcat FILE|URL.');
     const points = synchronicityPoints(values.areas.split(',').filter((name) => name !== ''));
     const platform = platformOf(url, values);
     const isJson = values.json === 'true';
@@ -110,9 +118,6 @@ function createReport({ out }: Io): (result: PointResult) => void {
     out.write(`${lines.join('\n')}\n`);
   };
 }
-
-/** What a platform answers may hold control characters, which would change the terminal. */
-const printable = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ');
 
 type Counts = Readonly<Record<PointResult['result'], number>>;
 

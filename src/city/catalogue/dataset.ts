@@ -38,7 +38,7 @@ export function nameDatasets(descriptions: readonly Description[]): readonly Dat
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 /** A text as a name in URLs: letters without accents, and hyphens between them. It may be too short. */
-const slugOf = (text: string): string =>
+export const slugOf = (text: string): string =>
   text
     .replace(/^urn:ngsi-ld:[A-Za-z]+:/, '')
     .normalize('NFKD')

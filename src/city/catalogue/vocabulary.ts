@@ -47,7 +47,7 @@ type Table =
   | 'planned-availability';
 
 /** The beginning of the IRIs of a table. */
-const tableOf = (table: Table): string => `${authority}${table}/`;
+export const tableOf = (table: Table): string => `${authority}${table}/`;
 
 /** The scheme of the themes, for `dcat:themeTaxonomy`. */
 export const themeScheme = `${authority}data-theme`;

@@ -27,7 +27,7 @@ const lexicalForms: Readonly<Record<string, (text: string) => boolean>> = {
 };
 
 /** The datatypes that dates in the catalogue may have. */
-const temporalTypes = ['date', 'dateTime', 'gYear', 'gYearMonth'] as const;
+export const temporalTypes = ['date', 'dateTime', 'gYear', 'gYearMonth'] as const;
 
 /** True when a text is well formed for a datatype of XML Schema, or when the datatype is none of those that the catalogue uses. */
 export const isWellFormed = (text: string, datatype: string): boolean =>

@@ -53,7 +53,8 @@ async function readOpenDataRequest(
   if (operation.body === 'none')
     return { request: { path, params: readParameters(query, operation.parameters) }, caller };
   const text = await readText(exchange, Math.min(bodyBytesMax, context.limits.bodyBytesMax), context.bodyBudget);
-  return { request: { path, params: {}, body: bodyOf(text, request, query) }, caller };
+  const { tenant, ...body } = bodyOf(text, request, query);
+  return { request: { path, params: typeof tenant === 'string' ? { tenant } : {}, body }, caller };
 }
 
 /** The ending of a URL that names one form decides, whatever the client accepts. */

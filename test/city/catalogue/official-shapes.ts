@@ -13,9 +13,11 @@ import Validator from 'rdf-validate-shacl';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The folder with the shapes, the vocabulary excerpt and the sample catalogues. Undefined: there is none here. */
-const officialFolder = [process.env['MLAKA_DCAT'], join(root, '.cache/dcat'), join(root, '..', 'shared', 'dcat')].find(
-  (folder) => folder !== undefined && existsSync(join(folder, 'dcat-ap-3.0.1')),
-);
+export const officialFolder = [
+  process.env['MLAKA_DCAT'],
+  join(root, '.cache/dcat'),
+  join(root, '..', 'shared', 'dcat'),
+].find((folder) => folder !== undefined && existsSync(join(folder, 'dcat-ap-3.0.1')));
 
 /** Describes tests that need the official files. They are skipped and counted as such where these are absent. */
 export const describeWithShapes: typeof describe.skip = officialFolder === undefined ? describe.skip : describe;
@@ -23,7 +25,7 @@ export const describeWithShapes: typeof describe.skip = officialFolder === undef
 if (officialFolder === undefined)
   process.stderr.write('The official shapes of DCAT-AP are not here (MLAKA_DCAT): the tests with them are skipped.\n');
 
-const readOfficial = (path: string): string => readFileSync(join(officialFolder ?? '', path), 'utf8');
+export const readOfficial = (path: string): string => readFileSync(join(officialFolder ?? '', path), 'utf8');
 
 export const quadsIn = (turtle: string, baseIRI = 'http://base.example/'): readonly Quad[] =>
   new Parser({ baseIRI }).parse(turtle);
@@ -60,9 +62,9 @@ export async function complaintsOf(quads: readonly Quad[], name: ShapesName): Pr
   const report = await validatorOf(name).validate(new Store([...quads, ...excerpt]));
   const complaints = report.results.map(({ severity, sourceConstraintComponent, path }) => {
     const component = local(sourceConstraintComponent.value).replace(/ConstraintComponent$/, '');
-    // A path of several steps is a list, which has no IRI.
-    const property =
-      (path as { readonly termType?: string } | null)?.termType === 'NamedNode' ? local(path.value) : '(path)';
+    // A path of several steps is a list, which has no IRI. A rule about the node itself has no path.
+    const kind = (path as { readonly termType?: string } | null)?.termType;
+    const property = kind === undefined ? '' : kind === 'NamedNode' ? local(path.value) : '(path)';
     return `${local(severity.value).charAt(0)}:${component}:${property}`;
   });
   return [...new Set(complaints)].sort();
