@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readDataTypes } from '../city/catalogue/data-types.ts';
 import { createCkanOperations } from '../city/catalogue/ckan/ckan-operations.ts';
 import { createDcatOperations } from '../city/catalogue/dcat-operations.ts';
+import { createFactOperations } from '../city/catalogue/facts/fact-operations.ts';
 import { createFileOperations } from '../city/catalogue/file/file-operations.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
@@ -16,5 +17,10 @@ export function openDataOperations(config: Config, { contexts }: Pick<Services, 
     types: readDataTypes(modelsFolderOf(config), contexts.core),
     publicUrl: config.publicUrl,
   };
-  return [...createDcatOperations(options), ...createFileOperations(options), ...createCkanOperations(options)];
+  return [
+    ...createDcatOperations(options),
+    ...createFileOperations(options),
+    ...createCkanOperations(options),
+    ...createFactOperations(options),
+  ];
 }

@@ -11,6 +11,7 @@ import {
   type Update,
   updatesBetween,
 } from '../../city/simulation/city.ts';
+import { datasetEntities } from '../../city/simulation/datasets.ts';
 import type { Family } from '../../city/simulation/entity.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { type BatchOperation, type Client, createClient, type Refusal } from './client.ts';
@@ -80,6 +81,11 @@ async function runDemo(city: City, living: DemoRun): Promise<void> {
  */
 async function createEntities(city: City, [from, now]: Span, { client, io }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
+  await put(
+    datasetEntities.map((entity) => withContext('catalogue', entity)),
+    client,
+    'entityOperations/upsert?options=update',
+  );
   await put(wholeAt(city, from), client, 'entityOperations/upsert?options=update');
   let done = 0;
   // Works hour by hour, because the reports of months do not fit in memory.
@@ -157,7 +163,7 @@ const contexts: ReadonlyMap<string, string> = new Map(
   readModelIndex(models).families.map(({ name, context }) => [name, context.url]),
 );
 
-const withContext = (family: Family, entity: JsonObject): JsonObject => ({
+const withContext = (family: Family | 'catalogue', entity: JsonObject): JsonObject => ({
   ...entity,
   '@context': contexts.get(family) ?? '',
 });

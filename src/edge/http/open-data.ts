@@ -69,9 +69,17 @@ function bodyOf(text: string, { headers }: IncomingMessage, query: string): Json
 }
 
 function parseParameters(text: string): JsonObject {
-  const json = parseGiven(text);
+  const json = jsonIn(text);
   if (isObject(json)) return json;
   throw new Problem('InvalidRequest', 'The body must be a JSON object of parameters.');
+}
+
+function jsonIn(text: string): Json | undefined {
+  try {
+    return parseGiven(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function valuesIn(query: string): JsonObject {

@@ -7,7 +7,7 @@ export function checkHighValue(view: GraphView): readonly Finding[] {
   const valued = (type: PrefixedName): readonly string[] => view.nodesOf(type).filter((node) => isValued(node, view));
   return [
     ...valued('dcat:Dataset').flatMap((dataset) => checkDataset(dataset, view)),
-    ...valued('dcat:DataService').flatMap((service) => checkDataService(service, view)),
+    ...valued('dcat:DataService').flatMap((service) => checkApi(service, view)),
     ...view
       .nodesOf('dcat:Distribution')
       .filter((distribution) => hasLaw(distribution, view))
@@ -56,7 +56,7 @@ function checkDataset(dataset: string, view: GraphView): readonly Finding[] {
   ];
 }
 
-const checkDataService = (service: string, view: GraphView): readonly Finding[] => [
+const checkApi = (service: string, view: GraphView): readonly Finding[] => [
   ...checkClaims(service, view),
   ...(['foaf:page', 'dcat:contactPoint'] as const)
     .filter((property) => view.valuesOf(service, property).length === 0)

@@ -183,7 +183,7 @@ const tagsOf = (about: Description): readonly string[] => [
       .localTexts('keyword')
       .map(({ text }) =>
         text
-          .replace(/[^\p{L}\p{N} _.-]+/gu, ' ')
+          .replace(/[^\p{L}\p{N}_.-]+/gu, ' ')
           .trim()
           .slice(0, 100),
       )
