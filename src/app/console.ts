@@ -60,9 +60,9 @@ function clientModules(): readonly (readonly [file: string, body: Buffer])[] {
     });
 }
 
-/** openapi.yaml converted for browsers. Reading YAML takes a tenth of a second. */
-export async function openApiAsJson(root: string): Promise<StaticFile> {
+/** A description of an API, such as openapi.yaml, converted for browsers. Reading YAML takes a tenth of a second. */
+export async function openApiAsJson(root: string, file: string): Promise<StaticFile> {
   const { parse } = await import('yaml');
-  const description: unknown = parse(readFileSync(join(root, 'openapi.yaml'), 'utf8'));
+  const description: unknown = parse(readFileSync(join(root, file), 'utf8'));
   return { type: 'application/json', body: Buffer.from(JSON.stringify(description)) };
 }

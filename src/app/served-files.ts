@@ -14,7 +14,10 @@ import { readDocs } from './docs/docs.ts';
 export const readServedFiles = (root: string, modelsFolder: string): Omit<PageOptions, 'probes'> => ({
   console: new Map([...readConsole(root), ...readBuiltConsole(root), ...readServedContexts(modelsFolder)]),
   docs: readDocs(root, modelPages(modelsFolder)),
-  openApiJson: () => openApiAsJson(root),
+  openApiJson: {
+    openapi: () => openApiAsJson(root, 'openapi.yaml'),
+    'openapi-v2': () => openApiAsJson(root, 'openapi-v2.yaml'),
+  },
   openapi: readFileSync(join(root, 'openapi.yaml')),
   openapiV2: readFileSync(join(root, 'openapi-v2.yaml')),
   asyncapi: readFileSync(join(root, 'asyncapi.yaml')),

@@ -1,4 +1,5 @@
-// The page of the API: every operation that openapi.json describes, by tag, each with a curl line that can be used as it is.
+// The page of an API: every operation that openapi.json describes, or openapi-v2.json for `/api?v2`, by tag, each with a curl line that can
+// be used as it is.
 
 // What creates comes before what reads and changes.
 const methods = ['post', 'get', 'put', 'patch', 'delete'];
@@ -251,11 +252,14 @@ function openNamed() {
   named.scrollIntoView();
 }
 
+const isV2 = new URLSearchParams(location.search).has('v2');
+const description = isV2 ? '/openapi-v2.json' : '/openapi.json';
+element(isV2 ? 'to-v2' : 'to-ld').setAttribute('aria-current', 'page');
 element('find').oninput = find;
 addEventListener('hashchange', openNamed);
 try {
-  const response = await fetch('/openapi.json');
-  if (!response.ok) throw new Error(`/openapi.json answered ${response.status}.`);
+  const response = await fetch(description);
+  if (!response.ok) throw new Error(`${description} answered ${response.status}.`);
   api = await response.json();
   show();
   openNamed();

@@ -6,7 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { v2RegistrationOperations } from '../../src/core/operation/registration/v2/operations.ts';
+import { v2SubscriptionOperations } from '../../src/core/operation/subscription/v2/operations.ts';
 import { operations } from '../../src/core/operation/table.ts';
+import { v2EntityOperations } from '../../src/core/operation/v2/table.ts';
 import { eventually } from '../edge/deliver/test-broker.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 import { type BrokerPage, openBrokerPage } from './launch.ts';
@@ -165,4 +168,16 @@ describe('the page of the API', () => {
     expect([...new Set(asked)]).toEqual([broker.url]);
     expect(complaints).toEqual([]);
   });
+});
+
+test('the operations of NGSI v2 are shown too', async () => {
+  await page.goto(`${broker.url}/api`);
+  await page.click('#to-v2');
+  await page.waitForSelector('#createV2Entity');
+  const described = [...v2EntityOperations, ...v2SubscriptionOperations, ...v2RegistrationOperations];
+  expect(await each('.operation', 'id')).toEqual(expect.arrayContaining(described.map(({ name }) => name)));
+  const lines = (await page.locator('#createV2Entity .curl').textContent()) ?? '';
+  expect(lines).toContain(`'${broker.url}/v2/entities'`);
+  await promisify(execFile)('bash', ['-c', `${lines} --fail`]);
+  expect((await fetch(`${broker.url}/v2/entities/Room1`)).status).toBe(200);
 });

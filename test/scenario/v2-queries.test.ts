@@ -131,6 +131,8 @@ v2Tests('queries of NGSI v2', {
     const [q, r] = ['Q', 'R'].map((id) => ({ id, type: 'Thing' }));
     expect(await nearest('geo:distance')).toEqual([q, r]);
     expect(await nearest('!geo:distance')).toEqual([r, q]);
+    await create(send, { id: 'S', where: { type: 'geo:point', value: '46.0005, 14' } });
+    expect(await nearest('geo:distance')).toEqual([q, { id: 'S', type: 'Thing' }, r]);
     expect((await send('GET /v2/entities/P')).json).toMatchObject({
       position: { type: 'geo:point', value: '40.4, -3.7' },
     });

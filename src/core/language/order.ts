@@ -6,6 +6,7 @@ import { microsOf } from '../model/instant.ts';
 import { isArray, isObject, type Json, parseJson } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { entityStamps, instanceStamps } from '../model/stamps.ts';
+import { locationIri } from '../model/v2/location.ts';
 import type { QPath } from './filter.ts';
 import { compareBy, isCollation } from './collation.ts';
 import { parseQ } from './q/q.ts';
@@ -18,6 +19,8 @@ interface OrderKey {
   readonly isDescending: boolean;
   /** Entities whose value is a geometry are ordered by the distance from this geometry. */
   readonly from?: Geometry;
+  /** True: the geometry is the location of the entity in NGSI v2, whatever its name. */
+  readonly isV2Location?: true;
 }
 
 export interface Order {
@@ -108,6 +111,12 @@ export interface Comparison {
   compare(a: SortKey, b: SortKey): number;
 }
 
+/** The path of a key in this entity. */
+function pathIn({ attrs }: Entity, { path, isV2Location }: OrderKey): QPath {
+  const attr = isV2Location === true ? locationIri(attrs) : undefined;
+  return attr === undefined ? path : { ...path, attr };
+}
+
 function distanceOf(geometry: Geometry, shape: Shape): number {
   beginSteps();
   return distance(shapeOf(geometry), shape);
@@ -119,8 +128,8 @@ export function compileOrder({ keys, collation }: Order): Comparison {
   const shapes = keys.map(({ from }) => from && shapeOf(from));
   return {
     keyOf: (entity) =>
-      keys.map(({ path }, index) => {
-        const value = valueAt(entity, path);
+      keys.map((key, index) => {
+        const value = valueAt(entity, pathIn(entity, key));
         const shape = shapes[index];
         const geometry =
           shape && value !== undefined && looksLikeGeometry(value) ? readGeometry(value, 'value') : undefined;

@@ -50,8 +50,8 @@ export interface PageOptions {
   readonly console: ReadonlyMap<string, StaticFile>;
   /** Documents by path, read on request. */
   readonly docs?: ReadonlyMap<string, () => Promise<StaticFile>>;
-  /** The description of the API as JSON, made on the first request. */
-  readonly openApiJson?: () => Promise<StaticFile>;
+  /** Descriptions of APIs as JSON by their names, made on the first request. */
+  readonly openApiJson?: Readonly<Record<string, () => Promise<StaticFile>>>;
   /** Descriptions of the two APIs and of the stream. */
   readonly openapi: Buffer;
   readonly openapiV2: Buffer;
@@ -64,7 +64,7 @@ export function createPages(options: PageOptions): ReadonlyMap<string, PageRoute
   const { console, docs, openApiJson, openapi, openapiV2, asyncapi, probes } = options;
   const pages = new Map<string, PageRoute>();
   for (const [path, file] of console) pages.set(path, { name: 'console', reply: () => fileReply(file) });
-  if (openApiJson) pages.set('/openapi.json', openApiJsonPage(openApiJson));
+  for (const [name, read] of Object.entries(openApiJson ?? {})) pages.set(`/${name}.json`, openApiJsonPage(read));
   for (const [path, read] of docs ?? []) pages.set(path, { name: 'docs', reply: async () => fileReply(await read()) });
   for (const [name, body] of Object.entries({ openapi, 'openapi-v2': openapiV2, asyncapi }))
     pages.set(`/${name}.yaml`, { name, reply: descriptionReply({ type: 'application/yaml', body }) });

@@ -200,7 +200,8 @@ function keyOf(token: string, params: Params, { context }: CallContext): Order['
   const isDescending = token.startsWith('!');
   const name = isDescending ? token.slice(1) : token;
   if (name !== 'geo:distance') return { path: pathOfName(name, context), isDescending };
-  return { path: { attr: coreLocation, sub: [], inside: [], text: name }, isDescending, from: readNear(params) };
+  const path = { attr: coreLocation, sub: [], inside: [], text: name };
+  return { path, isDescending, from: readNear(params), isV2Location: true };
 }
 
 /** The geometry that distances are measured from. Throws BadRequest when there is none. */

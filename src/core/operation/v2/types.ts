@@ -50,6 +50,8 @@ interface NamedType {
 async function presentTypes(call: CallContext): Promise<readonly NamedType[]> {
   const { types } = await call.store.summary();
   const present: NamedType[] = [];
+  // All types have entities: only service paths have to be looked into.
+  if (!pathsOf(call)) return types.map(({ type }) => ({ iri: type, name: typeName(type, call.context) }));
   for (const { type } of types) {
     const [first] = await call.store.find({ filter: ofType(type, call), now: call.now, limit: 1, isLazy: true });
     if (first) present.push({ iri: type, name: typeName(type, call.context) });

@@ -84,15 +84,15 @@ const matching = (column: string, range: IndexTerm['range']): Sql =>
     ? { text: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(range.keys)] }
     : { text: `${column} BETWEEN ? AND ?`, values: [range.from, range.to] };
 
-/** A geometry may be in the box. Boxes without a name cover GeoProperties of any name. */
+/** A geometry may be in the box: of this name, or of any. Boxes without a name cover GeoProperties of any name. */
 export function boxCondition(
   database: Database,
-  name: number,
+  name: number | undefined,
   [west, south, east, north]: BoundingBox,
 ): IndexCondition {
   const sql = `SELECT num FROM (SELECT place / ${slots} AS num FROM box
-    WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND name IN (?, ${noName})) AS item`;
-  const bounds = [east, west, north, south, name];
+    WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?${name === undefined ? '' : ` AND name IN (?, ${noName})`}) AS item`;
+  const bounds = [east, west, north, south, ...(name === undefined ? [] : [name])];
   return {
     kind: 'box',
     nums: (tests) => iterate(database, `${sql} WHERE TRUE${and(tests)}`, [...bounds, ...valuesOf(tests)]),

@@ -18,14 +18,16 @@ export function createReadConditions(database: Database, names: NameReader): Rea
     if (name === undefined) return [never];
     return isComplete.get(name) === 1 ? [valueCondition(database, name, range)] : [];
   };
-  const ofBox = (geoproperty: string, box: BoundingBox | 'everywhere'): readonly IndexCondition[] => {
+  const ofBox = (geoproperty: string | undefined, box: BoundingBox | 'everywhere'): readonly IndexCondition[] => {
     if (box === 'everywhere') return [];
+    if (geoproperty === undefined) return [boxCondition(database, undefined, box)];
     const name = names.numOf(geoproperty);
     return [name === undefined ? never : boxCondition(database, name, box)];
   };
   return ({ q, geo }) => [
     ...(q ? indexTerms(q).flatMap(ofTerm) : []),
-    ...(geo && !geo.isV2 ? ofBox(geo.geoproperty, searchBox(geo)) : []),
+    // The location of NGSI v2 may have any name.
+    ...(geo ? ofBox(geo.isV2 ? undefined : geo.geoproperty, searchBox(geo)) : []),
   ];
 }
 
