@@ -1,4 +1,7 @@
 /** Tests every page of the console in a real browser, on a broker with the simulated city: what it shows, and that everybody can use it. */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { demo } from '../../src/app/command/demo.ts';
@@ -19,7 +22,7 @@ const api = (path: string, body?: object): Promise<Response> =>
   fetch(`${url}/ngsi-ld/v1${path}`, body ? { method: 'POST', headers: json, body: JSON.stringify(body) } : {});
 
 beforeAll(async () => {
-  opened = await openBrokerPage();
+  opened = await openBrokerPage(['--notify-allow-private']);
   ({ page } = opened);
   url = opened.broker.url;
   city = run(demo, ['--url', url, '--history', '2'], stopping.signal);
@@ -128,6 +131,42 @@ describe('jobs of people', () => {
     expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(404);
   });
 
+  test('send a dead letter again', async () => {
+    let status = 400;
+    const received: string[] = [];
+    const receiver = createServer((request, response) => {
+      received.push(request.method ?? '');
+      response.writeHead(status).end();
+    }).listen(0, '127.0.0.1');
+    await new Promise((done) => receiver.once('listening', done));
+    const uri = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const entities = [{ id: 'urn:x:letter', type: 'Letter' }];
+    const description = 'Letters';
+    expect(
+      (
+        await api('/subscriptions', {
+          type: 'Subscription',
+          description,
+          entities,
+          notification: { endpoint: { uri } },
+        })
+      ).status,
+    ).toBe(201);
+    expect((await api('/entities', { id: 'urn:x:letter', type: 'Letter', n: 1 })).status).toBe(201);
+    while (received.length === 0) await new Promise((done) => setTimeout(done, 50));
+    status = 204;
+    await page.goto(`${url}/console`);
+    await page.goto(`${url}/console#/operate/subscriptions`);
+    await page.click('.opener:has-text("Letters")');
+    await page.waitForSelector('td:has-text("the answer has status 400")');
+    await page.click('button:has-text("Send all again")');
+    while (received.length === 1) await new Promise((done) => setTimeout(done, 50));
+    await page.click('.opener:has-text("Letters")');
+    await page.click('.opener:has-text("Letters")');
+    await page.waitForSelector('.note:has-text("There are no dead letters")');
+    receiver.close();
+  });
+
   test('build a request, and send it', async () => {
     await page.goto(`${url}/console#/explore`);
     await page.selectOption('label:has-text("Type") select', `${parking}OffStreetParking`);
@@ -159,6 +198,12 @@ describe('jobs of people', () => {
       page.click('tr:has-text("OffStreetParking") button:text-is("CSV")'),
     ]);
     expect(download.suggestedFilename()).toBe('OffStreetParking.csv');
+    const rows = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    expect(rows.length).toBe(11);
+    expect(rows[0]).toContain('totalSpotNumber');
+    expect(rows.some((row) => row.includes('"{""type"":""Point""'))).toBe(true);
   });
 });
 

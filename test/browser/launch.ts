@@ -25,8 +25,8 @@ export interface BrokerPage {
   close(): Promise<void>;
 }
 
-export async function openBrokerPage(): Promise<BrokerPage> {
-  const broker = await startTestBroker();
+export async function openBrokerPage(args: readonly string[] = []): Promise<BrokerPage> {
+  const broker = await startTestBroker(args);
   const browser = await launch();
   const page = await browser.newPage({ locale: 'en-US' });
   const close = async (): Promise<void> => {

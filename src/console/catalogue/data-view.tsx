@@ -41,14 +41,14 @@ export function DataView() {
 function Export({ type }: { readonly type: TypeCount }) {
   const action = useAction();
   return (
-    <>
+    <span class="together">
       {exportFormats.map((format) => (
         <button key={format} type="button" class="quiet" onClick={() => action.run(() => exportType(type.iri, format))}>
           {format}
         </button>
       ))}
       <Outcome of={action} />
-    </>
+    </span>
   );
 }
 

@@ -73,8 +73,12 @@ const words: Readonly<Record<string, Level>> = {
 
 const alarms = ['alarmInProgress', 'alarmStopsLeaks', 'alarmTamper'];
 
-/** The attribute that people look at first. */
+const isBroken = (thing: Thing): boolean =>
+  textsOf(readingOf(thing, 'status')?.value).some((word) => words[word] === 'bad');
+
+/** The attribute that people look at first; the status of what is broken. */
 export function headlineOf(thing: Thing): Reading | undefined {
+  if (isBroken(thing)) return readingOf(thing, 'status');
   const type = shortName(thing.types[0] ?? '');
   for (const measure of measures) {
     const reading = measure.type.test(type) ? readingOf(thing, measure.attribute) : undefined;
@@ -85,9 +89,9 @@ export function headlineOf(thing: Thing): Reading | undefined {
 
 export function levelOf(thing: Thing): Level {
   if (alarms.some((name) => (numberIn(thing, name) ?? 0) > 0)) return 'bad';
-  const status = textsOf(readingOf(thing, 'status')?.value);
-  if (status.some((word) => words[word] === 'bad')) return 'bad';
-  const word = textIn(thing, 'powerState', 'en') ?? textIn(thing, 'severity', 'en') ?? status[0] ?? '';
+  if (isBroken(thing)) return 'bad';
+  const [status = ''] = textsOf(readingOf(thing, 'status')?.value);
+  const word = textIn(thing, 'powerState', 'en') ?? textIn(thing, 'severity', 'en') ?? status;
   return measuredLevel(thing) ?? words[word] ?? 'none';
 }
 

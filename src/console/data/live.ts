@@ -8,6 +8,9 @@ import { credential, tenant } from './session.ts';
 
 /** How often views see changes, in milliseconds: more often than people read, less often than a busy city changes. */
 const refreshMs = 500;
+/** From this number of entities on, a refresh costs so much that there are fewer of them. */
+const manyEntities = 2000;
+const refreshManyMs = 2000;
 
 /** The entities by id. Views read it after `revision` has changed. */
 export const things: Map<string, Thing> = new Map();
@@ -70,7 +73,7 @@ function follow(replica: Replica): void {
   replica.onChange((id) => {
     if (id === undefined) isEverythingChanged = true;
     else changed.add(id);
-    timer ??= window.setTimeout(() => refresh(replica), refreshMs);
+    timer ??= window.setTimeout(() => refresh(replica), things.size < manyEntities ? refreshMs : refreshManyMs);
   });
   void replica.ended.then((error) => {
     if (error !== undefined && !isClosed(error)) refuse(error);

@@ -5,7 +5,7 @@ import { areaOf, observedOf, type Thing, titleOf } from './entity.ts';
 import { isLoaded, revision, things } from './live.ts';
 import { shortName } from './names.ts';
 import { addressOf, goTo, route } from './route.ts';
-import { language } from './session.ts';
+import { type Language, language } from './session.ts';
 
 export interface Shown {
   readonly thing: Thing;
@@ -40,12 +40,13 @@ export function setFilter(name: FilterName, value: string): void {
 
 export const clearFilters = (): void => goTo(addressOf(['city']));
 
-/** All entities, as lists and maps show them. */
-export const everything = computed<readonly Shown[]>(() => {
-  // Reading the counter makes this depend on the entities.
-  if (revision.value < 0 || !isLoaded.value) return [];
-  const inLanguage = language.value;
-  return [...things.values()].map((thing) => ({
+/** What was made of each entity in each language. An entity that changes is a new object, so nothing here becomes wrong. */
+const known = { sl: new WeakMap<Thing, Shown>(), en: new WeakMap<Thing, Shown>() };
+
+function shownOf(thing: Thing, inLanguage: Language): Shown {
+  const before = known[inLanguage].get(thing);
+  if (before) return before;
+  const made = {
     thing,
     title: titleOf(thing, inLanguage),
     domain: domainOf(thing),
@@ -53,7 +54,17 @@ export const everything = computed<readonly Shown[]>(() => {
     area: areaOf(thing, inLanguage) ?? '',
     type: shortName(thing.types[0] ?? ''),
     observedAt: observedOf(thing),
-  }));
+  };
+  known[inLanguage].set(thing, made);
+  return made;
+}
+
+/** All entities, as lists and maps show them. */
+export const everything = computed<readonly Shown[]>(() => {
+  // Reading the counter makes this depend on the entities.
+  if (revision.value < 0 || !isLoaded.value) return [];
+  const inLanguage = language.value;
+  return [...things.values()].map((thing) => shownOf(thing, inLanguage));
 });
 
 /** The entities that meet all filters. */
