@@ -119,7 +119,10 @@ interface Identity {
 /** Who sends the request, and the @context, media type and version that apply to it. */
 export interface Caller {
   readonly tenant: string;
+  /** With the grants when the request began. */
   readonly principal: Principal;
+  /** The same caller with its present grants, which may have changed since the request began. Absent: they are those of `principal`. */
+  readonly presentPrincipal?: () => Principal;
   /** The part of the tenant that the request is limited to. Absent: the whole tenant. */
   readonly domain?: Domain;
   /**

@@ -1,6 +1,6 @@
 /** Runs an operation for a caller: the only place that decides access and opens a tenant's store. */
 import { restrictToDomain } from '../access/domain.ts';
-import type { Decision, PartialDecision } from '../access/decision.ts';
+import type { Decision } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { guardWrites } from '../access/guard-writes.ts';
 import type { Quotas } from '../access/quotas.ts';
@@ -118,12 +118,13 @@ interface Opening {
   readonly place: Place;
 }
 
-/** Creates the context of a call: decides access and opens the tenant's store. */
+/** Creates the context of a call: decides access by the present grants, and opens the tenant's store. */
 async function openCall(
   operation: Operation,
-  caller: Caller,
+  began: Caller,
   { services, recording, place }: Opening,
 ): Promise<CallContext> {
+  const caller = atPresent(began);
   const decision = decideCall(operation, caller);
   const now = services.clock.now();
   const ofTenant = await openTenant(services, caller.tenant, operation);
@@ -136,16 +137,25 @@ async function openCall(
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, services.ids), await store.log.position());
   const bounded = operation.action === 'write' ? boundStore(store, services.limits) : store;
-  const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller, recording });
+  const guarding = { decision, operation, caller, recording };
+  const guarded = operation.action === 'write' ? guardEachWrite(bounded, guarding) : guard(bounded, guarding);
   const noted = recording?.recordedStore(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
   const own = caller.domain ? restrictToDomain(noted, caller.domain, operation.action) : noted;
   return { ...caller, services, now, store: own, storeName, position };
 }
 
+/** The caller with its present grants. */
+function atPresent(caller: Caller): Caller {
+  const principal = caller.presentPrincipal?.() ?? caller.principal;
+  return principal === caller.principal ? caller : { ...caller, principal };
+}
+
 const open: Decision = { extent: 'full' };
 
+type AllowedDecision = Exclude<Decision, { extent: 'none' }>;
+
 /** Throws Forbidden without any grant. */
-function decideCall({ access, name }: Operation, { principal, tenant }: Caller): Exclude<Decision, { extent: 'none' }> {
+function decideCall({ access, name }: Operation, { principal, tenant }: Caller): AllowedDecision {
   const decision = access === 'open' || access === 'public' ? open : principal.rights(access, tenant);
   if (decision.extent === 'part' && (access === 'register' || access === 'administer'))
     throw new Problem('Forbidden', `${name} is about the whole tenant, and you are granted only a part of it.`);
@@ -154,18 +164,37 @@ function decideCall({ access, name }: Operation, { principal, tenant }: Caller):
 }
 
 interface Guarding {
-  readonly decision: PartialDecision;
+  readonly decision: AllowedDecision;
   readonly operation: Operation;
   readonly caller: Caller;
   readonly recording: Recording | undefined;
 }
 
 function guard(store: Store, { decision, operation, caller: { principal, tenant }, recording }: Guarding): Store {
+  if (decision.extent === 'full') return store;
   const guarded =
     operation.access === 'write' || operation.access === 'delete'
       ? guardWrites(store, { act: decision, read: principal.rights('read', tenant), onCovered: recording?.noteGrants })
       : guardStore(store, decision);
   return operation.checksDocuments ? { ...guarded, collection: (name) => store.collection(name) } : guarded;
+}
+
+/** The store of an operation that writes. Each write is decided by the grants that the caller has then, as a batch makes many. */
+function guardEachWrite(store: Store, guarding: Guarding): Store {
+  if (!guarding.caller.presentPrincipal) return guard(store, guarding);
+  let { caller } = guarding;
+  let present = guard(store, guarding);
+  return {
+    ...present,
+    apply: async (writes, at) => {
+      const now = atPresent(caller);
+      if (now !== caller) {
+        present = guard(store, { ...guarding, decision: decideCall(guarding.operation, now), caller: now });
+        caller = now;
+      }
+      return present.apply(writes, at);
+    },
+  };
 }
 
 async function openTenant({ stores }: Services, tenant: string, { unknownTenant }: Operation): Promise<Store> {

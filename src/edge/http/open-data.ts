@@ -10,7 +10,7 @@ import { perform } from '../../core/operation/perform.ts';
 import { tenantIn } from '../../core/access/tenant-name.ts';
 import { negotiate } from './accept.ts';
 import { type BodyContext, readText } from './body.ts';
-import { admit, type Authentication, principalOf, type Read, sentWith } from './read.ts';
+import { admit, type Authentication, principalOf, type Read, senderWith, sentWith } from './read.ts';
 import type { Exchange, Reply } from './reply.ts';
 import type { Route, Routes } from './routes.ts';
 import { readParameters } from './target.ts';
@@ -44,7 +44,7 @@ async function readOpenDataRequest(
   const { request } = exchange;
   const who = {
     tenant: tenantIn(request.headers) ?? '',
-    principal: await principalOf(exchange, operation, context),
+    ...senderWith(await principalOf(exchange, operation, context), services),
     media: mediaOf(operation, request),
     ...sentWith(request, context.proxies),
   };

@@ -45,7 +45,7 @@ export async function readRequest(
     : principalOf(exchange, operation, context);
   const principal = sender instanceof Promise ? await sender : sender;
   const tenant = holder?.tenant ?? tenantIn(headers) ?? '';
-  const who = { tenant, principal, ...headOf(exchange.request, operation, context) };
+  const who = { tenant, ...senderWith(principal, services), ...headOf(exchange.request, operation, context) };
   admit(exchange, who, { operation, services });
   const params = readParameters(query, operation.parameters);
   const link = operation.takesContext === true ? undefined : linkOf(headers, holder);
@@ -130,6 +130,15 @@ export function principalOf(
     ? identity.then((one) => grantedPrincipal(one, operation, services))
     : grantedPrincipal(identity, operation, services);
 }
+
+/** The sender as a caller, whose grants may change until the request is read and done. */
+export const senderWith = (
+  principal: Principal,
+  { access }: Services,
+): Pick<Caller, 'principal' | 'presentPrincipal'> => ({
+  principal,
+  presentPrincipal: () => access.principalOf(principal.identity),
+});
 
 /** Refuses those who may do nothing before their body is read. */
 function grantedPrincipal(identity: Identity, operation: Operation, { access }: Services): Principal {

@@ -7,7 +7,7 @@ import type { Operation, OperationRequest, Services } from '../../../core/operat
 import { badRequest, V2Problem } from '../../../core/v2/problem.ts';
 import { negotiate } from '../accept.ts';
 import { type BodyContext, hasBody, readJson, readText } from '../body.ts';
-import { admit, type Authentication, contextOf, principalOf, type Read, sentWith } from '../read.ts';
+import { admit, type Authentication, contextOf, principalOf, type Read, senderWith, sentWith } from '../read.ts';
 import { Refusal } from '../refusal.ts';
 import type { Exchange } from '../reply.ts';
 import type { Route } from '../routes.ts';
@@ -26,7 +26,7 @@ export async function readV2Request(
   refuseAccept(operation, headers.accept);
   const who = {
     tenant: await tenantOf(headers['fiware-service'], services),
-    principal,
+    ...senderWith(principal, services),
     media: 'json',
     ...sentWith(exchange.request, context.proxies),
   } as const;
