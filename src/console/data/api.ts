@@ -1,6 +1,6 @@
 /** Sends requests to the API of the broker that served this page, as the person who is signed in. */
 import { type Json, numberOf, textOf } from './json.ts';
-import { callerHeaders, credential, needsKey } from './session.ts';
+import { callerHeaders, needsKey } from './session.ts';
 
 /** The broker refused a request. `detail` says why, in words for people. */
 class ApiProblem extends Error {
@@ -61,7 +61,7 @@ export async function send(path: string, request: ApiRequest = {}): Promise<ApiA
 export async function call(path: string, request: ApiRequest = {}): Promise<unknown> {
   const { status, text } = await send(path, request);
   const json = parse(text);
-  if (status === 401 && credential.value === '') needsKey.value = true;
+  if (status === 401) needsKey.value = true;
   if (status >= 400) throw new ApiProblem(numberOf(json, 'status') ?? status, detailOf(json, status));
   return json;
 }
