@@ -34,7 +34,7 @@ const functions = `
 set -e -o pipefail
 curl() { command curl -sS --fail-with-body "$@"; }
 mlaka() {
-  case "$*" in *--url*|models*) ;; *) set -- "$@" --url "$BROKER" ;; esac
+  case "$*" in *--url*|models*|check*) ;; *) set -- "$@" --url "$BROKER" ;; esac
   node --disable-warning=ExperimentalWarning "${root}src/app/main.ts" "$@"
 }
 npm() { shift 3; mlaka "$@"; }
