@@ -14,6 +14,7 @@ import { inlineMax, linkedTo } from '../representation/linked.ts';
 import { renderEntity } from '../representation/render.ts';
 import type { View } from '../representation/view.ts';
 import type { ContentOf } from './content.ts';
+import { csvOutput } from './csv-output.ts';
 import { followLinks } from './linked.ts';
 import { listText, type Text } from './long-text.ts';
 import type { CallContext } from './operation.ts';
@@ -61,6 +62,11 @@ export function readEntityOutput(params: Params, call: CallContext): EntityOutpu
     throw badData(
       `What is picked or omitted leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`,
     );
+  if (call.media === 'csv') {
+    if (join) throw badData('CSV has no joins.');
+    const older = conforming(call);
+    return { ...csvOutput(view, (entity) => older.of(entity)), isReformatted: older.isReformatted };
+  }
   const render = readRenderer(params, call);
   return join ? joined(join, { view, render, call }) : plain(params, { view, render, call });
 }

@@ -42,7 +42,7 @@ export const retrieveEntity: Operation = {
   access: 'read',
   checksDocuments: true,
   parameters: [...outputParameters, 'type', 'local', ...entityMapParameters],
-  media: ['json', 'ld+json', 'geo+json'],
+  media: ['json', 'ld+json', 'geo+json', 'csv'],
   body: 'none',
   async run(request, call) {
     const id = readId(request.path['id'] ?? '');
@@ -151,7 +151,7 @@ export const queryEntities: Operation = {
     ...['splitEntities', 'limit', 'offset', 'count'],
     ...entityMapParameters,
   ],
-  media: ['json', 'ld+json', 'geo+json'],
+  media: ['json', 'ld+json', 'geo+json', 'csv'],
   body: 'none',
   run({ params: asked }, call) {
     const params = liftCount(asked);
@@ -168,7 +168,7 @@ export const queryByPost: Operation = {
   access: 'read',
   checksDocuments: true,
   parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'splitEntities', ...entityMapParameters],
-  media: ['json', 'ld+json', 'geo+json'],
+  media: ['json', 'ld+json', 'geo+json', 'csv'],
   body: 'object',
   run(request, call) {
     const { selectors, params } = readQueryBody(request.body ?? null, call, 'present');
