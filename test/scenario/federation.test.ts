@@ -239,6 +239,28 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     });
   });
 
+  test('warn of each source that sends what is no entity, or not what was asked for', async () => {
+    const id = 'urn:canal:1';
+    await create(0, { id, type: 'Canal', a: 1 });
+    const bad = [
+      5,
+      'text',
+      true,
+      [null],
+      [[]],
+      {},
+      [{ id: 1, type: 'Canal' }],
+      [{ id, type: 'Canal', b: { type: 'X' } }],
+    ];
+    const answers = await Promise.all(bad.map((body) => serve(body)));
+    for (const { url } of answers) await register(url, about('Canal'));
+    for (const path of ['/entities?type=Canal', `/entities/${id}?type=Canal`]) {
+      const { status, body, warning } = await send(0, `GET ${path}&options=keyValues`);
+      expect([status, [body].flat()]).toEqual([200, [{ id, type: 'Canal', a: 1 }]]);
+      expect(warning?.match(/\b111 /g)).toHaveLength(bad.length);
+    }
+  });
+
   test('do not query a source that only retrieves', async () => {
     const id = 'urn:barge:1';
     await create(1, { id, type: 'Barge', line: 7 });
