@@ -261,6 +261,22 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     }
   });
 
+  test('use an earlier answer while its registration allows it, and nothing was written there since', async () => {
+    const id = 'urn:lock:1';
+    const { url, asked } = await serve({ id, type: 'Lock', a: { type: 'Property', value: 1 } });
+    const operations = ['retrieveOps', 'updateOps'];
+    const path = await register(url, { ...about('Lock'), operations, management: { cacheDuration: 'PT1H' } });
+    const read = () => send(0, `GET /entities/${id}?type=Lock&options=keyValues`);
+    const body = { id, type: 'Lock', a: 1 };
+    expect(await read()).toMatchObject({ body, warning: null });
+    expect(await read()).toMatchObject({ body, warning: expect.stringMatching(/^110 127\.0\.0\.1:\d+ "/) });
+    expect(asked).toHaveLength(1);
+    expect((await send(0, `GET ${path}`)).body).toMatchObject({ timesSent: 1, timesFailed: 0 });
+    await send(0, `PATCH /entities/${id}/attrs?type=Lock`, { a: 2 });
+    expect(await read()).toMatchObject({ body, warning: null });
+    expect(asked.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
+  });
+
   test('do not query a source that only retrieves', async () => {
     const id = 'urn:barge:1';
     await create(1, { id, type: 'Barge', line: 7 });

@@ -1,5 +1,5 @@
 /** Reads how the source of a registration is reached and asked: endpoint, headers, time limits (clauses 5.2.9, 5.2.22, 5.2.34). */
-import { parseDuration } from '../language/duration.ts';
+import { isZero, meanMicros, parseDuration } from '../language/duration.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
@@ -36,16 +36,22 @@ function readManagement(json: Json | undefined): SourceHandling {
   if (json === undefined) return { isLocalOnly: false };
   if (!isObject(json)) throw badData(`The management of a registration must be an object, not ${quoted(json)}.`);
   refuseMembers(json, handlingMembers, 'the management of a registration');
-  const { cacheDuration } = json;
-  if (cacheDuration !== undefined && (typeof cacheDuration !== 'string' || !parseDuration(cacheDuration)))
-    throw badData(`The cacheDuration must be a duration of ISO 8601 such as PT1M, not ${quoted(cacheDuration)}.`);
+  const cacheMs = readCacheMs(json);
   const timeoutMs = readMs(json, 'timeout', timeoutMaxMs);
   const cooldownMs = readMs(json, 'cooldown', cooldownMaxMs);
   return {
     isLocalOnly: readBoolean(json, 'localOnly') ?? false,
     ...(timeoutMs === undefined ? undefined : { timeoutMs }),
     ...(cooldownMs === undefined ? undefined : { cooldownMs }),
+    ...(cacheMs === undefined ? undefined : { cacheMs }),
   };
+}
+
+function readCacheMs({ cacheDuration }: JsonObject): number | undefined {
+  if (cacheDuration === undefined) return undefined;
+  const duration = typeof cacheDuration === 'string' ? parseDuration(cacheDuration) : undefined;
+  if (duration) return isZero(duration) ? undefined : meanMicros(duration) / 1000;
+  throw badData(`The cacheDuration must be a duration of ISO 8601 such as PT1M, not ${quoted(cacheDuration)}.`);
 }
 
 function readMs(json: JsonObject, name: string, max: number): number | undefined {

@@ -49,6 +49,8 @@ export interface SourceHandling {
   readonly timeoutMs?: number;
   /** The source is not asked for this time after a failure. */
   readonly cooldownMs?: number;
+  /** For this time an answer of the source may be used again. */
+  readonly cacheMs?: number;
   /** The source is asked with `local=true`. */
   readonly isLocalOnly: boolean;
 }

@@ -24,6 +24,12 @@ export function warningOf(registration: Registration, answer: SourceAnswer, isGo
   return isGood ? undefined : warning(111, agent, 'The answer of the source is not valid.');
 }
 
+/** The warning about an earlier answer that was used again (clause 6.3.17). */
+export const cachedWarning = (registration: Registration): string =>
+  warning(110, agentOf(registration), 'An earlier answer of the source was used.');
+
+export const isCachedWarning = (text: string): boolean => text.startsWith('110 ');
+
 /** Most warnings of a source that are passed on, and the longest. */
 const passedMax = 10;
 const lengthMax = 300;

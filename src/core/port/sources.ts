@@ -16,6 +16,8 @@ export interface SourceRequest {
   readonly timeoutMs?: number;
   /** Requests with the same object belong to one request of a client: they share a deadline and a number of bytes. */
   readonly group?: object;
+  /** Of a read: the age up to which an earlier answer to the same request will do. Absent: none will. */
+  readonly cacheMs?: number;
 }
 
 /** What became of a request. */
@@ -27,6 +29,8 @@ export type SourceAnswer =
       readonly body?: Json;
       /** Headers by their lower-case names. */
       readonly headers: Readonly<Record<string, string>>;
+      /** True for an earlier answer: the source was not asked now. */
+      readonly isCached?: true;
     }
   /** No answer. `isLate`: none in time, or the source was not asked because it failed before. */
   | { readonly kind: 'unanswered'; readonly isLate: boolean; readonly reason: string };

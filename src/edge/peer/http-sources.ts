@@ -8,6 +8,7 @@ import type { Memory } from '../../core/port/memory.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../../core/port/sources.ts';
 import { objectionToUrl } from '../address.ts';
+import { createAnswerCache } from './answer-cache.ts';
 import { createHealthBook, isGood } from './peer-health.ts';
 import { createRests } from './rests.ts';
 import { createSharedBounds, type SharedBounds } from './shared-bounds.ts';
@@ -41,11 +42,8 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
   const rests = createRests(() => performance.now());
   const book = createHealthBook(() => new Date());
   const load = createLoad();
-  const boundsOf = createSharedBounds({
-    nowMs: () => performance.now(),
-    timeMs: timeoutMaxMs,
-    bytesMax: Math.min(groupBytesMax, options.memory.share('bodies')),
-  });
+  const boundsOf = sharedBoundsWithin(options.memory);
+  const cache = createAnswerCache(() => performance.now());
   const objection = (endpoint: string): string | undefined => objectionToUrl(endpoint, lookup === undefined);
   const sendAndNote = async (request: SourceRequest, host: string): Promise<SourceAnswer> => {
     const began = performance.now();
@@ -54,6 +52,7 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
     rests.note({ host, registration: request.registration, cooldownMs: request.cooldownMs }, answer);
     book.note(host, answer, tookMs);
     options.observe({ kind: 'sourceAsked', host, result: resultOf(answer), tookMs });
+    cache.put(request, answer);
     return answer;
   };
   return {
@@ -63,6 +62,8 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
       return known && { ...known, isResting: rests.isResting(host), underWay: load.of(host) };
     },
     async ask(request) {
+      const kept = cache.get(request);
+      if (kept) return kept;
       const host = hostOf(request.url);
       const refusal = objection(request.url);
       if (refusal !== undefined) return { kind: 'unanswered', isLate: false, reason: refusal };
@@ -74,6 +75,13 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
     close: () => agent.destroy(),
   };
 }
+
+const sharedBoundsWithin = (memory: Memory): ((request: SourceRequest) => SharedBounds) =>
+  createSharedBounds({
+    nowMs: () => performance.now(),
+    timeMs: timeoutMaxMs,
+    bytesMax: Math.min(groupBytesMax, memory.share('bodies')),
+  });
 
 function resultOf(answer: SourceAnswer): 'answered' | 'failed' | 'unanswered' {
   if (answer.kind === 'unanswered') return 'unanswered';

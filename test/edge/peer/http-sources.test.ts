@@ -174,6 +174,31 @@ describe('a context source', () => {
     );
   });
 
+  test('is not asked again for an answer that may be kept, unless it is too old, too large or no success', async () => {
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked += 1;
+      const isLarge = request.url?.includes('large') === true;
+      response.writeHead(request.url?.includes('missing') === true ? 404 : 200);
+      response.end(JSON.stringify(isLarge ? 'x'.repeat(2 ** 20) : asked));
+    });
+    const sources = open();
+    const count = async (path: string, cacheMs?: number): Promise<number> => {
+      const before = asked;
+      for (let n = 0; n < 2; n += 1)
+        await get(sources, `${url}/${path}`, { ...(cacheMs === undefined ? {} : { cacheMs }) });
+      return asked - before;
+    };
+    expect(await count('kept', 60_000)).toBe(1);
+    expect(await count('kept')).toBe(2);
+    expect(await count('young', 0.001)).toBe(2);
+    expect(await count('large', 60_000)).toBe(2);
+    expect(await count('missing', 60_000)).toBe(2);
+    expect(await get(sources, `${url}/kept`, { cacheMs: 60_000 })).toMatchObject({ isCached: true, body: 1 });
+    await get(sources, `${url}/other`, { method: 'PATCH' });
+    expect(await get(sources, `${url}/kept`, { cacheMs: 60_000 })).not.toHaveProperty('isCached');
+  });
+
   test('at a private address is not asked, unless that is allowed', async () => {
     const sources = createHttpSources({ timeoutMs: 500, depthMax: 64, memory, lookupPublic: () => undefined, observe });
     opened.push(sources);

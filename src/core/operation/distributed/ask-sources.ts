@@ -3,7 +3,14 @@ import { type EntityMapContent, idsAt } from '../../federation/entity-map.ts';
 import type { Demand } from '../../federation/registration-match.ts';
 import { narrowDemand, withIds } from '../../federation/narrow.ts';
 import type { Registration } from '../../federation/registration.ts';
-import { agentOf, warning, warningOf, warningsIn } from '../../federation/source-warning.ts';
+import {
+  agentOf,
+  cachedWarning,
+  isCachedWarning,
+  warning,
+  warningOf,
+  warningsIn,
+} from '../../federation/source-warning.ts';
 import type { Context } from '../../jsonld/context.ts';
 import type { Filter } from '../../language/filter.ts';
 import type { Entity } from '../../model/entity.ts';
@@ -122,12 +129,14 @@ async function readParts<Found extends { readonly id: string }>(
   source: Source<Found>,
 ): Promise<Reply<Found>> {
   const entities: Found[] = [];
+  const warnings = new Set<string>();
   for (const query of queries) {
     const reply = await readPages(write, query, source);
     entities.push(...reply.entities);
-    if (reply.warnings.length > 0) return { ...reply, entities };
+    for (const one of reply.warnings) warnings.add(one);
+    if (reply.warnings.some((one) => !isCachedWarning(one))) return { ...reply, entities, warnings: [...warnings] };
   }
-  return { registration: source.registration, entities, warnings: [] };
+  return { registration: source.registration, entities, warnings: [...warnings] };
 }
 
 function queryOf(target: SourceTarget, question: Question, call: CallContext): SourceQuery {
@@ -206,8 +215,7 @@ async function readAnswer<Found extends { readonly id: string }>(
   const { registration, call, sources, sought, asked } = source;
   const answer = await sources.ask({ ...request, group: call });
   const list = await entitiesIn(answer, source);
-  const own = warningOf(registration, answer, list !== undefined);
-  call.services.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });
+  const own = ownWarning(answer, list !== undefined, source);
   const { status = 0, headers = {} } = answer.kind === 'answered' ? answer : {};
   return {
     registration,
@@ -226,6 +234,18 @@ async function readAnswer<Found extends { readonly id: string }>(
 
 /** Longest URL of the map of a source. */
 const referenceMax = 2000;
+
+/** The warning of this broker about an answer. Counts that the source was asked, unless an earlier answer is used. */
+function ownWarning(
+  answer: SourceAnswer,
+  isGood: boolean,
+  { registration, call }: Pick<Source<unknown>, 'registration' | 'call'>,
+): string | undefined {
+  const own = warningOf(registration, answer, isGood);
+  if (answer.kind === 'answered' && answer.isCached === true) return own ?? cachedWarning(registration);
+  call.services.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });
+  return own;
+}
 
 /** A source that sends long histories in parts sends the first one. */
 const partWarning = (registration: Registration, answer: SourceAnswer): readonly string[] =>

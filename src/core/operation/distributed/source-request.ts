@@ -82,8 +82,17 @@ export function requestOf(
     registration: id,
     ...(handling.cooldownMs === undefined ? undefined : { cooldownMs: handling.cooldownMs }),
     ...(handling.timeoutMs === undefined ? undefined : { timeoutMs: handling.timeoutMs }),
+    ...(handling.cacheMs !== undefined && isRead({ method, path, params }, source)
+      ? { cacheMs: handling.cacheMs }
+      : undefined),
   };
 }
+
+/** A read whose answer depends on what it asks only: with an entity map, it depends on what the source keeps of it. */
+const isRead = ({ method, path, params }: RequestParts, { headers }: SourceTarget): boolean =>
+  (method === 'GET' || path === '/entityOperations/query') &&
+  params['entityMap'] === undefined &&
+  headers['NGSILD-EntityMap'] === undefined;
 
 /** The @context stands in the header Link, or in the body when the source wants JSON-LD. */
 function withBody(
