@@ -78,7 +78,12 @@ const roads: readonly (readonly [string, unknown?])[] = [
   ['DELETE /ql/v2/entities/urn:x:1'],
   ['GET /STH/v2/entities/urn:x:1/attrs/n?type=Lamp&lastN=1'],
   ['DELETE /STH/v1/contextEntities'],
-  ...['GET /dcat/catalog', 'GET /dcat/dataset/air-quality', 'GET /data/air-quality.csv'].map((one): [string] => [one]),
+  ...[
+    'GET /dcat/catalog',
+    'GET /dcat/dataset/air-quality',
+    'GET /data/air-quality.csv',
+    'GET /api/3/action/package_list',
+  ].map((one): [string] => [one]),
 ];
 
 test.each([
@@ -115,10 +120,13 @@ test('a snapshot, a subscription and a dataset of another tenant are not in the 
   for (const path of [`${ld}/snapshots/${snapshot}`, `${ld}/subscriptions/${subscription.id}`, file])
     expect([path, (await broker.send(`GET ${path}`, { key: app, headers: inA })).status]).toEqual([path, 404]);
   expect((await broker.send(`GET ${catalog}`, { key: app, headers: inA })).text).not.toContain('air-quality');
+  const ckan = 'GET /api/3/action/package_list';
+  expect(JSON.parse((await broker.send(ckan, { key: app, headers: inA })).text)).toMatchObject({ result: [] });
   // They are there for who may see them.
   const theirs = { key: broker.administrator, headers: inB };
   expect((await broker.send(`GET ${file}`, theirs)).text).toContain('4242');
   expect((await broker.send(`GET ${catalog}`, theirs)).text).toContain('air-quality');
+  expect((await broker.send(ckan, theirs)).text).toContain('air-quality');
 });
 
 test('a ticket of one tenant does not open the stream of another one', async () => {
