@@ -81,7 +81,8 @@ export const withoutEntities = (content: EntityMapContent, ids: ReadonlySet<stri
 
 /** The id of a map in a header NGSILD-EntityMap: the last segment of its URL, or the id itself. */
 export const idInReference = (reference: string): string => {
-  const last = /([^/?#]*)\/*(?:[?#].*)?$/.exec(reference.trim())?.[1] ?? '';
+  const [path = ''] = reference.trim().split(/[?#]/, 1);
+  const last = path.split('/').findLast((segment) => segment !== '') ?? '';
   try {
     return decodeURIComponent(last);
   } catch {
