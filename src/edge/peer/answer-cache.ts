@@ -18,7 +18,7 @@ interface Kept {
   readonly until: number;
 }
 
-/** Most answers, most characters of one as JSON, and of all. The oldest go first. */
+/** Most answers, most characters of one with its request, and of all. The oldest go first. */
 const answersMax = 1000;
 const sizeMax = 2 ** 20;
 const sizesMax = 16 * sizeMax;
@@ -48,10 +48,10 @@ export function createAnswerCache(nowMs: () => number): AnswerCache {
     put(request, answer) {
       if (request.cacheMs === undefined || answer.kind !== 'answered') return;
       if (answer.status !== 200 || answer.body === undefined) return;
-      const size = JSON.stringify(answer.body).length;
-      if (size > sizeMax) return;
       const key = keyOf(request);
       remove(key);
+      const size = key.length + JSON.stringify(answer).length;
+      if (size > sizeMax) return;
       answers.set(key, { registration: request.registration, answer, size, until: nowMs() + request.cacheMs });
       sizes += size;
       for (const oldest of answers.keys()) {

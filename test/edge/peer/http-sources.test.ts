@@ -194,6 +194,9 @@ describe('a context source', () => {
     expect(await count('young', 0.001)).toBe(2);
     expect(await count('large', 60_000)).toBe(2);
     expect(await count('missing', 60_000)).toBe(2);
+    const long = { method: 'POST', body: 'x'.repeat(2 ** 20), cacheMs: 60_000 };
+    await get(sources, url, long);
+    expect(await get(sources, url, long)).not.toHaveProperty('isCached');
     expect(await get(sources, `${url}/kept`, { cacheMs: 60_000 })).toMatchObject({ isCached: true, body: 1 });
     await get(sources, `${url}/other`, { method: 'PATCH' });
     expect(await get(sources, `${url}/kept`, { cacheMs: 60_000 })).not.toHaveProperty('isCached');
