@@ -1,6 +1,5 @@
 /** Operations on entity maps: retrieve, update and delete (clauses 5.14.1 to 5.14.3). */
 import { type EntityMap, idInReference, withoutEntities } from '../../federation/entity-map.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import { compareInstants, microsOf } from '../../model/instant.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
@@ -86,7 +85,7 @@ interface Forwarded extends Pick<SourceRequest, 'method'> {
 /** Tells the sources that have made maps of their own. A source that fails changes nothing: its map ends by itself. */
 async function forwardToLinked(map: EntityMap, what: Forwarded, call: CallContext): Promise<void> {
   const { sources } = call.services;
-  const index: RegistrationIndex | undefined = await registrationsForRead({}, call);
+  const index = await registrationsForRead({}, call);
   if (!sources || !index) return;
   const { operation, method, body } = what;
   await forEachSource(Object.entries(map.linked), ([registrationId, reference]) =>
@@ -95,7 +94,8 @@ async function forwardToLinked(map: EntityMap, what: Forwarded, call: CallContex
       if (registration?.operations.has(operation) !== true) return;
       const path = `/entityMaps/${encodeURIComponent(idInReference(reference))}`;
       const target = await targetOf(registration, call);
-      await sources.ask(requestOf(target, { method, path, params: {}, ...(body ? { body } : undefined) }));
+      const request = requestOf(target, { method, path, params: {}, ...(body ? { body } : undefined) });
+      await sources.ask({ ...request, group: call });
     }),
   );
 }
