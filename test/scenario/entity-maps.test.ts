@@ -271,4 +271,18 @@ describe.each(testedStores)('entity maps over context sources (%s)', (store) => 
     const one = await send(0, `GET /temporal/entities/urn:gauge:3`, undefined, within(made.map));
     expect(one).toMatchObject({ status: 200, map: made.map, body: { id: 'urn:gauge:3' } });
   });
+
+  test('of one history are made with one request to each source', async () => {
+    const asked: IncomingMessage[] = [];
+    const level = { type: 'Property', value: 1, observedAt: '2026-05-01T00:00:00Z' };
+    const url = await listen((request, response) => {
+      asked.push(request);
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ id: 'urn:weir:1', type: 'Weir', level: [level] }));
+    });
+    const source = await register(url, { ...about('Weir'), operations: ['retrieveTemporal', 'queryTemporal'] });
+    const { map } = await send(0, 'GET /temporal/entities/urn:weir:1?entityMap=true');
+    expect(await shown(map)).toEqual({ 'urn:weir:1': [source] });
+    expect(asked).toHaveLength(1);
+  });
 });

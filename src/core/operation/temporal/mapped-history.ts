@@ -60,6 +60,15 @@ export async function mapHistories(
   const { entityMapLifetime } = reading.params;
   const makes = entityMapLifetime === undefined ? {} : { entityMapLifetime };
   const elsewhere = await historiesElsewhere({ ...reading, makes }, call);
+  return { map: await mapWith(elsewhere, reading, { asked, call }), elsewhere };
+}
+
+/** Makes a map of what sources have, and of all histories at this broker that match. */
+export async function mapWith(
+  elsewhere: SourceHistories | undefined,
+  reading: HistoryReading,
+  { asked, call }: { readonly asked: Pick<MapRequest, 'lifetime'>; readonly call: CallContext },
+): Promise<EntityMap> {
   const sources = new Map<string, readonly string[]>();
   for (const id of await idsFound(reading, call)) sources.set(id, [here]);
   for (const [id, others] of elsewhere?.sources ?? []) sources.set(id, [...(sources.get(id) ?? []), ...others]);
@@ -67,7 +76,7 @@ export async function mapHistories(
     throw new Problem('TooManyResults', `An entity map has at most ${entitiesMax} entities; narrow the query.`);
   const { linked = {} } = elsewhere ?? {};
   const entities = ordered(sources, reading.params['orderBy']);
-  return { map: await makeEntityMap({ entities, linked, temporal: intervalOf(reading) }, asked, call), elsewhere };
+  return makeEntityMap({ entities, linked, temporal: intervalOf(reading) }, asked, call);
 }
 
 /** By id, as merged histories are. */

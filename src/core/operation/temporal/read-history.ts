@@ -21,7 +21,7 @@ import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters
 import { answerHistories } from './answer-histories.ts';
 import { findHistories } from './find-histories.ts';
 import { historiesElsewhere, type HistoryReading } from './distributed-history.ts';
-import { findMapped, mapHistories } from './mapped-history.ts';
+import { findMapped, mapWith } from './mapped-history.ts';
 import type { Find } from './read-part.ts';
 import {
   type HistoryOutput,
@@ -66,7 +66,7 @@ export const retrieveTemporal: Operation = {
     if (found.text === '{}')
       throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
     if (!asked) return found;
-    const used = known ?? (await mapHistories({ ...reading, filter: plan.filter }, asked, call)).map;
+    const used = known ?? (await mapWith(elsewhere, { ...reading, filter: plan.filter }, { asked, call }));
     return { ...found, entityMap: { ...mapReference(used, asked, !known), isCreated: false } };
   },
 };
