@@ -135,6 +135,21 @@ describe.each(testedStores)('entity maps over context sources (%s)', (store) => 
     expect(idsIn(page.body)).toEqual(['urn:slip:2']);
   });
 
+  test('are read by queries with several selectors', async () => {
+    await create(0, { id: 'urn:skiff:1', type: 'Skiff' }, { id: 'urn:punt:1', type: 'Punt' });
+    await create(1, { id: 'urn:skiff:2', type: 'Skiff' }, { id: 'urn:barge:1', type: 'Barge' });
+    const information = [{ entities: ['Skiff', 'Punt', 'Barge'].map((type) => ({ type })) }];
+    await register(urlOf(1), { information, operations: ['queryBatch'] });
+    const query = (entities: readonly object[], map: string | null): ReturnType<typeof send> =>
+      send(0, 'POST /entityOperations/query', { type: 'Query', entities, entityMap: true }, map ? within(map) : {});
+    const all = [{ type: 'Skiff' }, { type: 'Punt' }, { type: 'Barge', id: 'urn:barge:1' }];
+    const { map } = await query(all, null);
+    const found = ['urn:skiff:1', 'urn:punt:1', 'urn:skiff:2', 'urn:barge:1'];
+    expect(idsIn((await query(all, map)).body)).toEqual(found);
+    const some = [{ type: 'Punt' }, { type: 'Barge' }, { type: 'Skiff', id: 'urn:skiff:1' }];
+    expect(idsIn((await query(some, map)).body)).toEqual(['urn:skiff:1', 'urn:punt:1', 'urn:barge:1']);
+  });
+
   test('ask only the sources of the entities of a page, by the maps of these sources', async () => {
     const asked: IncomingMessage[] = [];
     const answers: readonly object[][] = [

@@ -69,13 +69,12 @@ function narrowTypes(asked: readonly string[] | undefined, registered: readonly 
   return both.length > 0 ? both : asked;
 }
 
-/** The part of the demand about these entities. */
+/** At least the part of the demand about these entities. It has one selector, so that the ids are not repeated, or none. */
 export function withIds(demand: NarrowDemand, ids: readonly string[]): NarrowDemand {
-  const selectors = demand.selectors.flatMap(({ ids: named, ...selector }) => {
-    const both = named ? ids.filter((id) => named.includes(id)) : ids;
-    return both.length === 0 ? [] : [{ ...selector, ids: both }];
-  });
-  return { ...demand, selectors: distinct(selectors) };
+  const { types, ids: named } = joinSelectors(demand.selectors);
+  const wanted = named && new Set(named);
+  const both = wanted ? ids.filter((id) => wanted.has(id)) : ids;
+  return { ...demand, selectors: both.length === 0 ? [] : [{ ...(types ? { types } : undefined), ids: both }] };
 }
 
 const distinct = (selectors: readonly NarrowSelector[]): readonly NarrowSelector[] => [

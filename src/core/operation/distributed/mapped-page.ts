@@ -55,7 +55,7 @@ const partOf = ({ entities, ...map }: EntityMapContent, ids: readonly string[]):
 
 /** The filter for these entities. Undefined when it can match none of them. */
 export function filterOf({ selectors = [{}], ...filter }: Filter, ids: readonly string[]): Filter | undefined {
-  const narrowed = selectors.flatMap((selector) => {
+  const narrowed = joinOfAnyId(selectors).flatMap((selector) => {
     const both = ids.filter(compileIds(selector));
     const { idPattern: _idPattern, ...rest } = selector;
     return both.length === 0 ? [] : [{ ...rest, ids: both }];
@@ -63,8 +63,20 @@ export function filterOf({ selectors = [{}], ...filter }: Filter, ids: readonly 
   return narrowed.length === 0 ? undefined : { ...filter, selectors: narrowed };
 }
 
+/** One selector stands for all that allow any id, so that the ids are not repeated for each. */
+function joinOfAnyId(selectors: readonly EntitySelector[]): readonly EntitySelector[] {
+  const open = selectors.filter(({ ids, idPattern }) => !ids && !idPattern);
+  if (open.length < 2) return selectors;
+  const parts = open.flatMap(({ types }) => types ?? []);
+  const joined: EntitySelector = parts.length < open.length ? {} : { types: { op: 'or', parts } };
+  return [joined, ...selectors.filter((one) => one.ids ?? one.idPattern)];
+}
+
 function compileIds({ ids, idPattern }: EntitySelector): (id: string) => boolean {
-  if (ids) return (id) => ids.includes(id);
+  if (ids) {
+    const named = new Set(ids);
+    return (id) => named.has(id);
+  }
   return idPattern ? compilePattern(idPattern.source) : () => true;
 }
 
