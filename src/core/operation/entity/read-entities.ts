@@ -63,7 +63,7 @@ interface MappedRetrieval extends Omit<Answering, 'found'> {
   readonly index: Reading['index'] | undefined;
 }
 
-/** Asks only the sources that an entity map names for the entity. Without one that knows it, a new map is made. */
+/** Asks only the sources that an entity map names for the entity, all when it does not name the entity. Without a map, a new one is made. */
 async function retrieveMapped(
   { id, local, index, ...answering }: MappedRetrieval,
   asked: MapRequest,
