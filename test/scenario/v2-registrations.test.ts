@@ -283,6 +283,20 @@ describe.each(testedStores)('registrations of NGSI v2 (%s)', (store) => {
     expect(source.asked[0]?.body).toEqual({ entities: [{ idPattern: '.*', type: 'Lamp' }] });
   });
 
+  test('do not name each of many ids with each of many types, and show only the types asked for', async () => {
+    const source = await startSource([light, { id: 'N1', type: 'Other' }]);
+    const dataProvided = { entities: [{ idPattern: '.*' }] };
+    await register('many', { dataProvided, provider: { http: { url: `${source.url}/v2` } } });
+    const numbers = Array.from({ length: 200 }, (_, n) => n);
+    const id = ['urn:ngsi-v2:Lamp1', ...numbers.map((n) => `urn:ngsi-v2:N${n}`)];
+    const type = ['Lamp', ...numbers.map((n) => `T${n}`)].join('|');
+    const body = { type: 'Query', entities: [{ id, type }] };
+    const found = await send('many', 'POST /ngsi-ld/v1/entityOperations/query?options=keyValues', { body });
+    expect(found).toMatchObject({ status: 200, body: [{ id: 'urn:ngsi-v2:Lamp1', light: 7 }] });
+    expect(found.body).toHaveLength(1);
+    expect((source.asked[0]?.body as { readonly entities: readonly object[] }).entities).toHaveLength(id.length);
+  });
+
   test('let updates of what is not here go to a source of v2', async () => {
     const source = await startSource([]);
     await register('updates', provided(source.url));

@@ -82,9 +82,15 @@ export function v2QueryRequest(
   return requestOf(query, `/op/query?limit=${limit}${offset > 0 ? `&offset=${offset}` : ''}`, body);
 }
 
+/** Most elements that one selector becomes with each id for each type. */
+const elementsMax = 10_000;
+
+/** Beyond the most elements, the types are left out: what the source sends is tested after merging. */
 function entitiesOf({ ids, idPattern = '.*', types }: NarrowSelector, terms: Terms): readonly JsonObject[] {
   const named: readonly JsonObject[] = ids ? ids.map((id) => ({ id: v2IdOf(id) })) : [{ idPattern }];
-  return types ? named.flatMap((one) => types.map((type) => ({ ...one, type: typeName(type, terms) }))) : named;
+  return types && types.length * named.length <= elementsMax
+    ? named.flatMap((one) => types.map((type) => ({ ...one, type: typeName(type, terms) })))
+    : named;
 }
 
 /** An update of one entity. `attrs` are normalized, by their v2 names. */
