@@ -2,12 +2,12 @@
 import type { SourceAnswer, SourceRequest } from '../../core/port/sources.ts';
 
 export interface AnswerCache {
-  /**
-   * The kept answer to the same request, with `isCached`. Undefined: there is none that is young enough. A write (no GET, and no `cacheMs`)
-   * ends what is kept of the source.
-   */
+  /** The kept answer to the same request, with `isCached`. Undefined: there is none that is young enough. */
   get(request: SourceRequest): SourceAnswer | undefined;
-  /** Keeps an answer with status 200 and a body for the `cacheMs` of the request, if it has one. */
+  /**
+   * Keeps an answer with status 200 and a body for the `cacheMs` of the request, if it has one. The answer to a write (no GET, and no
+   * `cacheMs`) ends what is kept of the source.
+   */
   put(request: SourceRequest, answer: SourceAnswer): void;
 }
 
@@ -35,10 +35,7 @@ export function createAnswerCache(nowMs: () => number): AnswerCache {
   };
   return {
     get(request) {
-      if (request.cacheMs === undefined) {
-        if (request.method !== 'GET') forget(request.registration);
-        return undefined;
-      }
+      if (request.cacheMs === undefined) return undefined;
       const key = keyOf(request);
       const kept = answers.get(key);
       if (kept && kept.until > nowMs()) return { ...kept.answer, isCached: true };
@@ -46,8 +43,11 @@ export function createAnswerCache(nowMs: () => number): AnswerCache {
       return undefined;
     },
     put(request, answer) {
-      if (request.cacheMs === undefined || answer.kind !== 'answered') return;
-      if (answer.status !== 200 || answer.body === undefined) return;
+      if (request.cacheMs === undefined) {
+        if (request.method !== 'GET') forget(request.registration);
+        return;
+      }
+      if (answer.kind !== 'answered' || answer.status !== 200 || answer.body === undefined) return;
       const key = keyOf(request);
       remove(key);
       const size = key.length + JSON.stringify(answer).length;

@@ -202,6 +202,22 @@ describe('a context source', () => {
     expect(await get(sources, `${url}/kept`, { cacheMs: 60_000 })).not.toHaveProperty('isCached');
   });
 
+  test('is asked again after a write, also for what was read while it was written', async () => {
+    let arrive: (finish: () => void) => void = () => undefined;
+    const arrived = new Promise<() => void>((resolve) => (arrive = resolve));
+    const url = await serve((request, response) => {
+      if (request.method === 'PATCH') arrive(() => response.writeHead(204).end());
+      else response.end('1');
+    });
+    const sources = open();
+    const writing = get(sources, url, { method: 'PATCH' });
+    const finish = await arrived;
+    await get(sources, url, { cacheMs: 60_000 });
+    finish();
+    await writing;
+    expect(await get(sources, url, { cacheMs: 60_000 })).not.toHaveProperty('isCached');
+  });
+
   test('at a private address is not asked, unless that is allowed', async () => {
     const sources = createHttpSources({ timeoutMs: 500, depthMax: 64, memory, lookupPublic: () => undefined, observe });
     opened.push(sources);
