@@ -77,6 +77,14 @@ describe('an entity map', () => {
     ]);
   });
 
+  test('takes the place of one of the creator with the most maps', async () => {
+    for (const to of [ana, bo]) await give({ to, operations: ['read'] });
+    const paths = [await make(administrator), await make(ana), await make(ana), await make(bo)];
+    const statuses = [];
+    for (const path of paths) statuses.push(await statusOf(`GET ${path}`, administrator));
+    expect(statuses).toEqual([200, 404, 200, 200]);
+  });
+
   test('is deleted when it has ended', async () => {
     await make(administrator);
     const store = await server.services.stores.open('', false);

@@ -105,15 +105,17 @@ export async function makeEntityMap(
   return { ...head, ...content };
 }
 
-/** When there are as many as there may be, the map that ends first goes; one of the same owner, where there is one. */
+/** When there are as many as there may be, the map that ends first goes: one of the same owner, else of the owner with the most maps. */
 async function makeRoom({ owner }: EntityMapHead, { store, services, now }: CallContext): Promise<void> {
   const { entityMapsMax } = services.limits;
   const heads = await listHeads(store);
-  const live = heads.filter((head) => !isGone(head, now));
-  const rank = (head: EntityMapHead): number => (isGone(head, now) ? 0 : head.owner === owner ? 1 : 2);
-  const sorted = heads.toSorted((a, b) => rank(a) - rank(b) || compareInstants(a.expiresAt, b.expiresAt));
-  const tooMany = heads.length - live.length + Math.max(0, live.length + 1 - entityMapsMax);
-  for (const { id } of sorted.slice(0, tooMany)) await dropEntityMap(id, store);
+  const [ended, live] = [heads.filter((head) => isGone(head, now)), heads.filter((head) => !isGone(head, now))];
+  const byOwner = Map.groupBy(live, (head) => head.owner);
+  const weight = (head: EntityMapHead): number =>
+    head.owner === owner ? live.length + 1 : (byOwner.get(head.owner)?.length ?? 0);
+  const inTurn = live.toSorted((a, b) => weight(b) - weight(a) || compareInstants(a.expiresAt, b.expiresAt));
+  for (const { id } of [...ended, ...inTurn.slice(0, Math.max(0, live.length + 1 - entityMapsMax))])
+    await dropEntityMap(id, store);
 }
 
 const listHeads = async (store: Collections): Promise<readonly EntityMapHead[]> =>
