@@ -4,8 +4,9 @@ import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { createClient } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
-import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
+import { brokerFlags, helpOf, keyOf, readFlags } from '../command/options.ts';
 import { createProgress } from '../command/progress.ts';
+import { createV2Client, type V2Client } from '../command/v2-import/v2-client.ts';
 import { write, writeTo } from '../command/text-file.ts';
 import { createSumming, type Sum } from './checksum.ts';
 import { type Kind, kinds, lineText } from './line.ts';
@@ -80,6 +81,17 @@ async function writeAll(
   await write(out, lineText({ line: 'end', sums }));
   progress.end(done);
   for (const [kind, { count, checksum }] of Object.entries(sums)) err.write(`${kind}: ${count}, ${checksum}\n`);
+  const left = await countV2Subscriptions(createV2Client({ url, service: tenant, key: keyOf(key) }, signal));
+  if (left > 0)
+    err.write(
+      `The backup is without ${left} subscriptions of NGSI v2. mlaka import-v2 copies them to another broker.\n`,
+    );
+}
+
+/** The number of subscriptions of NGSI v2, which only its API shows; 0 for a broker without it. */
+async function countV2Subscriptions(client: V2Client): Promise<number> {
+  const { status, headers } = await client.send('GET /v2/subscriptions?limit=1&options=count');
+  return status === 200 ? Number(headers.get('Fiware-Total-Count') ?? 0) : 0;
 }
 
 /** Writes the documents of one kind, and returns their sum. */

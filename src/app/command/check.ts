@@ -11,7 +11,7 @@ import { printable } from './check/printable.ts';
 import { checkPoints, type PointResult } from './check/session.ts';
 import { removeSynchronicity, synchronicityPoints } from './check/synchronicity.ts';
 import type { Command, Io } from './command.ts';
-import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
+import { brokerFlags, helpOf, keyOf, readFlags, wholeOf } from './options.ts';
 
 const flags = {
   tenant: brokerFlags.tenant,
@@ -79,7 +79,7 @@ function platformOf(url: string, { tenant, key, quantumleap, sth, keyrock, clien
     sth: sth === '' ? broker : baseOf('--sth', sth),
     keyrock: keyrock === '' ? broker : baseOf('--keyrock', keyrock),
     service: tenant,
-    key: key === '' ? (process.env['MLAKA_KEY'] ?? '') : key,
+    key: keyOf(key),
     client,
     secret: secret === '' ? (process.env['MLAKA_SECRET'] ?? '') : secret,
   };

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokenRule } from '../../core/model/broken-rules.ts';
 import { isArray, isObject, type Json, parseJson } from '../../core/model/json.ts';
+import { keyOf } from './options.ts';
 
 /** The URL and the tenant of a broker. */
 export interface BrokerTarget {
@@ -132,7 +133,7 @@ const textOf = (json: Json, member: string): string => {
 };
 
 const headersOf = ({ tenant, context = '', key = '' }: BrokerTarget): Readonly<Record<string, string>> => ({
-  ...authorizationOf(key === '' ? (process.env['MLAKA_KEY'] ?? '') : key),
+  ...authorizationOf(keyOf(key)),
   ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
   ...(context === ''
     ? undefined

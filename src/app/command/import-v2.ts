@@ -1,7 +1,7 @@
 /** `mlaka import-v2 URL`: copies the entities and subscriptions of another broker, such as Orion, over its API of NGSI v2. */
 import { asksForHelp } from '../config/arguments.ts';
 import type { Command, Io } from './command.ts';
-import { brokerFlags, helpOf, readFlags } from './options.ts';
+import { brokerFlags, helpOf, keyOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
 import { type Copied, copyEntities } from './v2-import/entities.ts';
 import { copySubscriptions } from './v2-import/subscriptions.ts';
@@ -45,10 +45,7 @@ export const importV2: Command = {
     const progress = createProgress(io.err, 'entities');
     const copying = {
       source: createV2Client({ url: from, service, key: sourceKey }, io.signal),
-      target: createV2Client(
-        { url: values.url, service, key: values.key || (process.env['MLAKA_KEY'] ?? '') },
-        io.signal,
-      ),
+      target: createV2Client({ url: values.url, service, key: keyOf(values.key) }, io.signal),
       path: values.path,
       signal: io.signal,
       onProgress: (done: number) => progress.show(done),

@@ -21,6 +21,9 @@ export const brokerFlags = {
   },
 } as const satisfies Flags;
 
+/** The key of the flag `--key`, or that in the environment. */
+export const keyOf = (flag: string): string => (flag === '' ? (process.env['MLAKA_KEY'] ?? '') : flag);
+
 export interface Read<F extends Flags> {
   /** The text of every flag; a switch has `true` or `false`. */
   readonly values: Readonly<Record<keyof F, string>>;

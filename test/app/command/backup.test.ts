@@ -89,6 +89,27 @@ const linesIn = (text: string): readonly JsonObject[] =>
 const sumsIn = (text: string): JsonObject => linesIn(text).at(-1)?.['end'] as JsonObject;
 
 describe('mlaka backup and mlaka restore', () => {
+  test('say how many subscriptions of NGSI v2 are not in the backup', async () => {
+    const broker = await startTestBroker();
+    try {
+      expect((await take(broker)).err).not.toContain('NGSI v2');
+      const made = await fetch(`${broker.url}/v2/subscriptions`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({
+          subject: { entities: [{ idPattern: '.*', type: 'Room' }] },
+          notification: { http: { url: 'http://example.org/x' } },
+        }),
+      });
+      expect(made.status).toBe(201);
+      expect((await take(broker)).err).toContain(
+        'The backup is without 1 subscriptions of NGSI v2. mlaka import-v2 copies them to another broker.\n',
+      );
+    } finally {
+      await broker.stop();
+    }
+  });
+
   test('move everything into another broker', async () => {
     await take(from, '--out', path);
     const restored = await put(path);
