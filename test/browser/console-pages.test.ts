@@ -127,7 +127,7 @@ describe('jobs of people', () => {
     await page.click('button:text-is("Delete")');
     expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(200);
     await page.click('button:has-text("really")');
-    await page.waitForSelector('.page .note');
+    await page.locator('.opener:has-text("Car parks that are full")').waitFor({ state: 'detached' });
     expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(404);
   });
 

@@ -135,5 +135,5 @@ describe.each(testedStores)('both APIs at once (%s)', (store) => {
         note: { type: 'LanguageProperty', languageMap: note },
       });
     }
-  });
+  }, 90_000);
 });

@@ -45,6 +45,9 @@ describe('of a running broker', () => {
   const get = (path: string) => broker.send(`GET ${path}`, { key: app });
   const idsOf = ({ text }: { readonly text: string }): readonly unknown[] =>
     (JSON.parse(text) as readonly { readonly id: unknown }[]).map(({ id }) => id);
+  /** Without ids and times of instances, in which any digits can be. */
+  const shownIn = ({ text }: { readonly text: string }): string =>
+    text.replaceAll(/"(?:instanceId|modifiedAt)":"[^"]*"/g, '');
   const nextOf = ({ headers }: { readonly headers: Headers }): string => {
     const path = /<([^>]*)>; ?rel="next"/.exec(headers.get('Link') ?? '')?.[1] ?? '';
     expect(path).not.toBe('');
@@ -59,7 +62,7 @@ describe('of a running broker', () => {
     expect(first.text).toMatch(/Meter.*secret|secret.*Meter/s);
     const last = await narrow();
     const second = await get(nextOf(first));
-    expect([second.status, second.text]).toEqual([200, expect.not.stringMatching(/Meter|secret|7[1-6]/)]);
+    expect([second.status, shownIn(second)]).toEqual([200, expect.not.stringMatching(/Meter|secret|7[1-6]/)]);
     await broker.remove(last);
     expect((await get(nextOf(first))).status).toBe(403);
   });
@@ -75,7 +78,7 @@ describe('of a running broker', () => {
     const last = await narrow();
     const second = await get(nextOf(first));
     expect([200, 206]).toContain(second.status);
-    expect(second.text).not.toMatch(/secret|10[0-5]/);
+    expect(shownIn(second)).not.toMatch(/secret|10[0-5]/);
     await broker.remove(last);
     expect((await get(nextOf(first))).status).toBe(403);
   });
