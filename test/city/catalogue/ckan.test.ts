@@ -107,6 +107,11 @@ describe('package_search', () => {
     ['q=(name:weather', undefined],
     ['sort=colour', undefined],
     ['q=a OR', undefined],
+    ['q=constructor:x', undefined],
+    ['q=__proto__:x', undefined],
+    ['sort=constructor', undefined],
+    [`sort=${'name,'.repeat(10)}name`, undefined],
+    [`q=${'a '.repeat(1500)}&fq=${'a '.repeat(1500)}`, undefined],
   ])('%s', async (query, names) => {
     const path = `3/action/package_search?${query.replaceAll(' ', '%20')}`;
     if (names) expect(await found(query.replaceAll(' ', '%20'))).toEqual(names);
@@ -118,10 +123,10 @@ describe('package_search', () => {
   });
 
   test('counts by value', async () => {
-    const searched = await result('package_search?facet.field=["groups","license_id"]');
+    const searched = await result('package_search?facet.field=["groups","license_id","groups","constructor"]');
     expect(searched).toMatchObject({
       count: 3,
-      facets: { groups: { envi: 2, agri: 1 }, license_id: { 'cc-by': 2, 'other-closed': 1 } },
+      facets: { groups: { envi: 2, agri: 1 }, license_id: { 'cc-by': 2, 'other-closed': 1 }, constructor: {} },
       search_facets: { groups: { items: [{ name: 'envi', display_name: 'Okolje', count: 2 }, {}] } },
     });
   });

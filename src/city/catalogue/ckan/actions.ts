@@ -5,6 +5,7 @@ import { isTrue, listIn, type Parameters, requiredText, textIn, wholeIn } from '
 import { licenceList } from './licences.ts';
 import { groupJson, organizationOf, type Package, type PackageContext, packageOf, tagJson } from './package.ts';
 import { searchPackages } from './search.ts';
+import { uuidOf } from './uuid.ts';
 
 /** Nothing has this id or name. CKAN answers 404 with the type Not Found Error. */
 export class ActionNotFound extends Error {}
@@ -33,11 +34,11 @@ function page<T>(all: readonly T[], params: Parameters): readonly T[] {
   return all.slice(start, limit === undefined ? undefined : start + limit);
 }
 
-function showPackage(params: Parameters, { packages }: ActionContext): Json {
+function showPackage(params: Parameters, context: ActionContext): Json {
   const wanted = textIn(params, 'name_or_id') ?? requiredText(params, 'id');
-  const found = packages().find(({ id, name }) => id === wanted || name === wanted);
+  const found = context.catalogue.published.find(({ about, slug }) => slug === wanted || uuidOf(about.id) === wanted);
   if (!found) throw new ActionNotFound('Not found');
-  return found.json;
+  return packageOf(found, context).json;
 }
 
 function showResource(params: Parameters, { packages }: ActionContext): Json {
@@ -58,11 +59,12 @@ interface Collection {
 
 /** The organizations of public datasets, by name, with the number of their packages. */
 function organizationsIn(context: ActionContext): readonly Collection[] {
+  const byOrganization = Map.groupBy(context.packages(), ({ organization }) => organization);
   const agents = [...new Set(context.catalogue.published.flatMap(({ about }) => responsible(about) ?? []))];
   return agents
     .map((agent) => {
       const { name, json } = organizationOf(agent, context);
-      const packages = context.packages().filter(({ organization }) => organization === name);
+      const packages = byOrganization.get(name) ?? [];
       return { name, packages, json: { ...json, display_name: json['title'] ?? name, package_count: packages.length } };
     })
     .sort((a, b) => byName(a.name, b.name));

@@ -42,7 +42,8 @@ const known: Readonly<Record<string, Licence>> = {
 export function licenceDocument(text: string | undefined): Licence {
   if (text === undefined) return { id: 'notspecified', title: 'License not specified', url: null, isOpen: false };
   const code = licenceOf(text)?.slice(tableOf('licence').length) ?? '';
-  return known[code] ?? { id: 'other-closed', title: text, url: /^https?:/.test(text) ? text : null, isOpen: false };
+  if (Object.hasOwn(known, code) && known[code]) return known[code];
+  return { id: 'other-closed', title: text, url: /^https?:/.test(text) ? text : null, isOpen: false };
 }
 
 /** The licences of the table, as `license_list` answers them. */

@@ -7,7 +7,7 @@ export class SearchQueryError extends Error {}
 
 export type Matches = (one: Package) => boolean;
 
-/** Longest query in characters, and deepest nesting of brackets. */
+/** Longest queries of a search in characters, and deepest nesting of brackets. */
 const lengthMax = 4000;
 const depthMax = 20;
 
@@ -21,10 +21,15 @@ interface Token {
   readonly value?: string;
 }
 
-/** Throws SearchQueryError. An empty query and `*:*` match everything. */
-export function parseSearch(text: string): Matches {
-  if (text.trim() === '' || text.trim() === '*:*') return () => true;
-  if (text.length > lengthMax) throw new SearchQueryError(`A query has at most ${lengthMax} characters.`);
+/** All queries must match. Throws SearchQueryError. An empty query and `*:*` match everything. */
+export function parseSearches(queries: readonly string[]): Matches {
+  if (queries.join('').length > lengthMax)
+    throw new SearchQueryError(`The queries of a search have at most ${lengthMax} characters.`);
+  const all = queries.filter((text) => text.trim() !== '' && text.trim() !== '*:*').map(parseSearch);
+  return (one) => all.every((matches) => matches(one));
+}
+
+function parseSearch(text: string): Matches {
   const reader = { tokens: tokensOf(text), at: 0, depth: 0 };
   const matches = readOr(reader);
   if (reader.at < reader.tokens.length) throw unreadable(text);
@@ -114,37 +119,52 @@ function readBrackets(reader: Reader): Matches {
   return matches;
 }
 
-type Field = (one: Package) => readonly string[];
+/** The values of a field of a package, in lower case. */
+type Field = (one: Package) => ReadonlySet<string>;
 
-const fields: Readonly<Record<string, Field>> = {
-  id: ({ id }) => [id],
-  name: ({ name }) => [name],
-  title: ({ title }) => [title, ...wordsOf(title)],
-  notes: ({ notes }) => wordsOf(notes),
-  text: ({ title, notes, tags, name }) => wordsOf([title, notes, name, ...tags].join(' ')),
-  organization: ({ organization }) => [organization],
-  groups: ({ groups }) => groups,
-  tags: ({ tags }) => tags,
-  res_format: ({ formats }) => formats,
-  license_id: ({ licenceId }) => [licenceId],
-  type: () => ['dataset'],
-  dataset_type: () => ['dataset'],
-  state: () => ['active'],
-  capacity: () => ['public'],
-};
+/** Reads the values of a package once: a query may have many terms. */
+function valuesOnce(read: (one: Package) => readonly string[]): Field {
+  const known = new WeakMap<Package, ReadonlySet<string>>();
+  return (one) => {
+    const values = known.get(one) ?? new Set(read(one).map((value) => value.toLowerCase()));
+    known.set(one, values);
+    return values;
+  };
+}
 
-const times: Readonly<Record<string, (one: Package) => string>> = {
-  metadata_modified: ({ modified }) => modified,
-  metadata_created: ({ created }) => created,
-};
+const fields: ReadonlyMap<string, Field> = new Map(
+  Object.entries<(one: Package) => readonly string[]>({
+    id: ({ id }) => [id],
+    name: ({ name }) => [name],
+    title: ({ title }) => [title, ...wordsOf(title)],
+    notes: ({ notes }) => wordsOf(notes),
+    text: ({ title, notes, tags, name }) => wordsOf([title, notes, name, ...tags].join(' ')),
+    organization: ({ organization }) => [organization],
+    groups: ({ groups }) => groups,
+    tags: ({ tags }) => tags,
+    res_format: ({ formats }) => formats,
+    license_id: ({ licenceId }) => [licenceId],
+    type: () => ['dataset'],
+    dataset_type: () => ['dataset'],
+    state: () => ['active'],
+    capacity: () => ['public'],
+  }).map(([name, read]) => [name, valuesOnce(read)]),
+);
+
+const times: ReadonlyMap<string, (one: Package) => string> = new Map(
+  Object.entries<(one: Package) => string>({
+    metadata_modified: ({ modified }) => modified,
+    metadata_created: ({ created }) => created,
+  }),
+);
 
 const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 function termMatches({ field = 'text', value = '' }: Token, reader: Reader): Matches {
   if (field === '_all_') return () => true;
-  const timeOf = times[field];
+  const timeOf = times.get(field);
   if (timeOf) return rangeMatches(value, timeOf);
-  const valuesOf = fields[field];
+  const valuesOf = fields.get(field);
   if (!valuesOf) throw new SearchQueryError(`There is no field ${field} to search.`);
   // A field before a bracket applies to everything in it: field:(a OR b).
   if (value === '' && next(reader)?.kind === 'open') return groupMatches(field, reader);
@@ -164,20 +184,16 @@ function groupMatches(field: string, reader: Reader): Matches {
 
 /** A word, a phrase, or the beginning of a word with `*` after it. */
 function valueMatches(value: string, field: string, valuesOf: Field): Matches {
-  if (value === '*') return (one) => valuesOf(one).some((text) => text !== '');
+  if (value === '*') return (one) => [...valuesOf(one)].some((text) => text !== '');
   const wanted = value.toLowerCase();
   if (wanted.endsWith('*')) {
     const start = wanted.slice(0, -1);
-    return (one) => valuesOf(one).some((text) => text.toLowerCase().startsWith(start));
+    return (one) => [...valuesOf(one)].some((text) => text.startsWith(start));
   }
   const words = wordsOf(value);
   const isText = field === 'text' || field === 'notes' || field === 'title';
-  if (isText && words.length > 0)
-    return (one) => {
-      const known = new Set(valuesOf(one).flatMap(wordsOf));
-      return words.every((word) => known.has(word));
-    };
-  return (one) => valuesOf(one).some((text) => text.toLowerCase() === wanted);
+  if (isText && words.length > 0) return (one) => words.every((word) => valuesOf(one).has(word));
+  return (one) => valuesOf(one).has(wanted);
 }
 
 /** `[A TO B]`: both ends belong to it, `*` is open. */
