@@ -142,17 +142,15 @@ function addDates(node: Subject, about: Description, { graph }: Publication): vo
 /** Adds the distributions: those of the broker, and those that the data officer describes. */
 function distributionsOf(dataset: Dataset, publication: Publication): readonly Subject[] {
   const { about } = dataset;
-  const named = new Set(about.texts('distribution'));
   // A URL cannot name another tenant than the initial one: that needs a header.
   const isInBroker = about.texts('entityTypes').length > 0;
   const hasRequest = publication.site.isDefaultTenant && isInBroker;
-  const described = publication.catalogue.distributions.filter(
-    (one) => named.has(one.id) || one.texts('belongsToDataset').includes(about.id),
-  );
   return [
     ...(isInBroker ? formsOf(isHistory(about)).map((form) => addFile(form, dataset, publication)) : []),
     ...(hasRequest ? [addApiDistribution(dataset, publication)] : []),
-    ...described.flatMap((one) => addDescribedDistribution(one, dataset, publication) ?? []),
+    ...publication.catalogue
+      .distributionsOf(about)
+      .flatMap((one) => addDescribedDistribution(one, dataset, publication) ?? []),
   ];
 }
 

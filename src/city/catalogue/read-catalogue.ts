@@ -19,7 +19,8 @@ export interface Catalogue {
   readonly datasets: readonly Dataset[];
   /** Those of the public catalogue. */
   readonly published: readonly Dataset[];
-  readonly distributions: readonly Description[];
+  /** The distributions of a dataset that the data officer describes, in the order of creation. */
+  readonly distributionsOf: (about: Description) => readonly Description[];
   readonly services: readonly Description[];
   /** By id. */
   readonly agents: ReadonlyMap<string, Description>;
@@ -53,10 +54,22 @@ export async function readCatalogue(
     ...(about ? { about } : undefined),
     datasets,
     published: datasets.filter((dataset) => isPublic(dataset.about)),
-    distributions: of('Distribution'),
+    distributionsOf: indexDistributions(of('Distribution')),
     services: of('DataService'),
     agents: new Map(of('Agent').map((agent) => [agent.id, agent])),
     version: hash.digest('base64url'),
+  };
+}
+
+/** A dataset names its distributions, or they name the dataset. */
+function indexDistributions(all: readonly Description[]): Catalogue['distributionsOf'] {
+  const places = new Map(all.map((one, place) => [one.id, place]));
+  const belonging = all.flatMap((one, place) => one.texts('belongsToDataset').map((dataset) => ({ dataset, place })));
+  const byDataset = Map.groupBy(belonging, ({ dataset }) => dataset);
+  return ({ id, texts }) => {
+    const named = texts('distribution').flatMap((distribution) => places.get(distribution) ?? []);
+    const found = new Set([...named, ...(byDataset.get(id) ?? []).map(({ place }) => place)]);
+    return [...found].sort((a, b) => a - b).flatMap((place) => all[place] ?? []);
   };
 }
 

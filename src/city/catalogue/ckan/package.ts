@@ -224,10 +224,6 @@ function resourcesOf(dataset: Dataset, context: ResourceContext): readonly Resou
   const { about, slug } = dataset;
   const { site, catalogue, languages } = context;
   const files = about.texts('entityTypes').length === 0 ? [] : formsOf(isHistory(about));
-  const named = new Set(about.texts('distribution'));
-  const described = catalogue.distributions.filter(
-    (one) => named.has(one.id) || one.texts('belongsToDataset').includes(about.id),
-  );
   const all = [
     ...files.map(({ ending, title, contentType }) => ({
       name: title,
@@ -235,7 +231,7 @@ function resourcesOf(dataset: Dataset, context: ResourceContext): readonly Resou
       format: title,
       mimetype: contentType.split(';')[0] ?? null,
     })),
-    ...described.flatMap((one) => {
+    ...catalogue.distributionsOf(about).flatMap((one) => {
       const url = one.text('downloadURL') ?? one.text('accessURL');
       const format = one.text('format')?.split('/').at(-1) ?? '';
       return url === undefined
