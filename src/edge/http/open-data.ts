@@ -3,7 +3,7 @@
  * same `perform` as all others.
  */
 import type { IncomingMessage } from 'node:http';
-import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../core/model/json.ts';
+import { isObject, type Json, type JsonObject, parseGiven } from '../../core/model/json.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Caller, Operation } from '../../core/operation/operation.ts';
 import { perform } from '../../core/operation/perform.ts';
@@ -83,10 +83,11 @@ function jsonIn(text: string): Json | undefined {
 }
 
 function valuesIn(query: string): JsonObject {
-  const values = new Map<string, Json>();
-  for (const [name, value] of new URLSearchParams(query)) {
-    const known = values.get(name);
-    values.set(name, known === undefined ? value : [...(isArray(known) ? known : [known]), value]);
-  }
-  return Object.fromEntries(values);
+  const values = Map.groupBy(new URLSearchParams(query), ([name]) => name);
+  return Object.fromEntries(
+    [...values].map(([name, [[, first] = ['', ''], ...others]]) => [
+      name,
+      others.length === 0 ? first : [first, ...others.map(([, value]) => value)],
+    ]),
+  );
 }
