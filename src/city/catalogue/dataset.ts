@@ -50,16 +50,17 @@ export const slugOf = (text: string): string =>
 
 /**
  * True for a dataset of the public catalogue: its access is PUBLIC, the data officer does not hold it back (`isPublished` false), and it has
- * no class of personal data.
+ * no class of personal data. A class in a form that cannot be read counts as one.
  */
-export function isPublic({ text, value }: Description): boolean {
+export function isPublic({ text, texts, value }: Description): boolean {
   const rights = text('accessRights');
-  const personal = text('personalData') ?? 'none';
+  const personal = value('personalData') === undefined ? ['none'] : texts('personalData');
   return (
     rights !== undefined &&
     conceptOf('access-right', rights) === publicAccess &&
     value('isPublished') !== false &&
-    personal === 'none'
+    personal.length > 0 &&
+    personal.every((name) => name === 'none')
   );
 }
 

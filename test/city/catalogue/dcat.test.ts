@@ -151,6 +151,14 @@ describe.each(testedStores)('the catalogue (%s)', (store) => {
       expect(graph.countQuads(`${broker.url}/dcat/dataset/broken`, property, null, null)).toBe(0);
   });
 
+  test.each([[['none', 'special']], [true], [{ class: 'special' }], ['']])(
+    'a dataset with the class of personal data %j is not public',
+    async (personalData) => {
+      await writeEntities(broker.url, [datasetLike('personal', { personalData })]);
+      expect((await read(`${broker.url}/dcat/dataset/personal`)).status).toBe(404);
+    },
+  );
+
   test('a client that has the catalogue gets 304, until a description changes', async () => {
     const address = `${broker.url}/dcat/catalog.rdf`;
     const first = await read(address);
