@@ -8,7 +8,7 @@ const freshSeconds = 60;
 interface Document {
   /** With its parameters, such as `text/turtle; charset=utf-8`. */
   readonly mediaType: string;
-  /** What the content depends on. Equal texts stand for equal content. */
+  /** What the content depends on within the tenant. Equal texts stand for equal content. */
   readonly version: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes the content. It is not called when the client has it already. */
@@ -20,7 +20,8 @@ export async function answerDocument(
   call: CallContext,
   { mediaType, version, headers, content }: Document,
 ): Promise<OperationResult> {
-  const tag = `"${createHash('sha256').update(version).digest('base64url').slice(0, 27)}"`;
+  // One URL has the documents of all tenants: a cache may ask with the tags of all of them.
+  const tag = `"${createHash('sha256').update(`${call.storeName} ${version}`).digest('base64url').slice(0, 27)}"`;
   const isShared = call.principal.identity.kind === 'anonymous';
   const common = {
     ...headers,
