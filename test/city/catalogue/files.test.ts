@@ -192,6 +192,32 @@ describe.each(testedStores)('files of datasets (%s)', (store) => {
     ]);
   });
 
+  test('files of two tenants never have the same tag', async () => {
+    const tagOf = async (tenant: string): Promise<string | null> => {
+      const headers = { 'NGSILD-Tenant': tenant };
+      const name = { type: 'Property', value: tenant };
+      await writeEntities(broker.url, [datasetLike('warm', {}), station(1, { name })], headers);
+      const response = await get(`${broker.url}/data/warm.csv`, headers);
+      expect(await response.text()).toContain(tenant);
+      return response.headers.get('ETag');
+    };
+    expect(await tagOf('tagone')).not.toBe(await tagOf('tagtwo'));
+  });
+
+  test('a table has at most 1000 attributes', async () => {
+    const wide = (n: number): JsonObject => ({
+      id: `urn:ngsi-ld:Wide:${n}`,
+      type: 'Wide',
+      ...Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`a${n}x${i}`, { type: 'Property', value: i }])),
+    });
+    await writeEntities(broker.url, [datasetLike('wide', { entityTypes: ['Wide'] }), wide(1), wide(2), wide(3)]);
+    expect((await get(`${broker.url}/data/wide.csv`)).status).toBe(200);
+    await writeEntities(broker.url, [wide(4)]);
+    const refused = await get(`${broker.url}/data/wide.csv`);
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('attributeNames') });
+  });
+
   test.each([
     ['secret.csv', 404],
     ['unknown.csv', 404],

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Instance } from '../../../core/model/attribute.ts';
 import { isObject, type Json } from '../../../core/model/json.ts';
+import { Problem } from '../../../core/model/problem.ts';
 import type { CallContext } from '../../../core/operation/operation.ts';
 import type { Stored } from '../../../core/port/store.ts';
 import { addVersion } from '../read-catalogue.ts';
@@ -47,6 +48,7 @@ export async function* pagesOf(
 const shownInstance = (instances: readonly Instance[]): Instance | undefined =>
   instances.find(({ datasetId }) => datasetId === undefined) ?? instances[0];
 
+/** Throws TooManyResults when there are more attributes than a table has room for. */
 export async function profileOf(selection: Selection, call: CallContext): Promise<Profile> {
   const { yieldToEventLoop } = call.services;
   const hash = createHash('sha256');
@@ -75,10 +77,18 @@ interface Counts extends AttributeProfile {
 function count({ iri, instance }: ShownAttribute, attributes: Map<string, Counts>): void {
   const known = attributes.get(iri) ?? { iri, types: new Set(), units: new Set(), count: 0 };
   attributes.set(iri, known);
+  if (attributes.size > attributesMax)
+    throw new Problem(
+      'TooManyResults',
+      `The entities of the dataset have more than ${attributesMax} attributes, which no table has room for. Its attributeNames can choose some.`,
+    );
   known.count += 1;
   known.types.add(typeOf(instance));
   if (instance.unitCode !== undefined && known.units.size < unitsMax) known.units.add(instance.unitCode);
 }
+
+/** Most attributes of a table: each row has a cell for each of them. */
+const attributesMax = 1000;
 
 /** Units of one attribute that are listed at most. */
 const unitsMax = 20;

@@ -2,10 +2,12 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { exactMicros, microsOf } from '../../../core/model/instant.ts';
 import type { Json } from '../../../core/model/json.ts';
-import { cellText, type CellType, type Column, type Row, type Table } from './table.ts';
+import { cellText, type CellType, type Column, type Table } from './table.ts';
 
-/** Rows that are held in memory and then written as one row group. */
+/** Rows that are held in memory and then written as one row group; fewer where their cells are many or long. */
 const groupSize = 20_000;
+/** Weight of the rows in memory: the characters of texts, and 8 for every cell. */
+const weightMax = 32 * 2 ** 20;
 
 const elements = {
   number: { type: 'DOUBLE' },
@@ -20,7 +22,8 @@ const elements = {
 export async function* parquetPieces({ columns, rows }: Table): AsyncGenerator<Uint8Array> {
   const bytes = new ByteWriter();
   const parquet = new ParquetWriter({ writer: bytes, schema: schemaOf(columns) });
-  let waiting: Row[] = [];
+  let waiting: (readonly ParquetCell[])[] = [];
+  let weight = 0;
   const take = (): Uint8Array => {
     const piece = bytes.getBytes().slice();
     // The buffer is used again; `offset` goes on counting the bytes of the file.
@@ -28,10 +31,14 @@ export async function* parquetPieces({ columns, rows }: Table): AsyncGenerator<U
     return piece;
   };
   for await (const group of rows) {
-    waiting.push(...group);
-    if (waiting.length < groupSize) continue;
+    for (const row of group) {
+      const cells = columns.map(({ type }, n) => parquetCell(row[n] ?? null, type));
+      waiting.push(cells);
+      weight += weightOf(cells);
+    }
+    if (waiting.length < groupSize && weight < weightMax) continue;
     await parquet.write({ columnData: columnData(columns, waiting), rowGroupSize: groupSize });
-    waiting = [];
+    [waiting, weight] = [[], 0];
     yield take();
   }
   if (waiting.length > 0) await parquet.write({ columnData: columnData(columns, waiting), rowGroupSize: groupSize });
@@ -48,8 +55,11 @@ const schemaOf = (columns: readonly Column[]) => [
   })),
 ];
 
-const columnData = (columns: readonly Column[], rows: readonly Row[]) =>
-  columns.map(({ name, type }, n) => ({ name, data: rows.map((row) => parquetCell(row[n] ?? null, type)) }));
+const columnData = (columns: readonly Column[], rows: readonly (readonly ParquetCell[])[]) =>
+  columns.map(({ name }, n) => ({ name, data: rows.map((row) => row[n] ?? null) }));
+
+const weightOf = (cells: readonly ParquetCell[]): number =>
+  cells.reduce<number>((sum, cell) => sum + 8 + (typeof cell === 'string' ? cell.length : 0), 0);
 
 type ParquetCell = string | number | boolean | bigint | null;
 

@@ -10,7 +10,7 @@ export async function* csvPieces({ columns, rows }: Table): AsyncGenerator<strin
   let head = stringify([columns.map(({ name }) => guardFormula(name))], options);
   const times = columns.map(({ type }) => type === 'time');
   const texts = (row: Row): readonly string[] =>
-    row.map((value, n) => (times[n] === true ? fixedTime(cellText(value)) : guardFormula(cellText(value))));
+    row.map((value, n) => guardFormula(times[n] === true ? fixedTime(cellText(value)) : cellText(value)));
   for await (const group of rows) {
     yield head + stringify([...group.map(texts)], options);
     head = '';
