@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Quad } from 'n3';
+import { responseText } from '../response-text.ts';
 import { mediaTypeOf, readable, readRdf } from '../../../city/catalogue/check/read-rdf.ts';
 
-/** Most pages of a catalogue, and most characters of all of them. */
+/** Most pages of a catalogue, and most bytes of all of them. */
 const pagesMax = 1000;
-const charactersMax = 200 * 2 ** 20;
+const bytesMax = 200 * 2 ** 20;
 const timeoutMs = 60_000;
 
 const nextPage = 'http://www.w3.org/ns/hydra/core#next';
@@ -23,26 +24,29 @@ export async function readCatalogueGraph(target: string, signal: AbortSignal): P
 async function readPages(first: string, signal: AbortSignal): Promise<readonly Quad[]> {
   const quads: Quad[] = [];
   const seen = new Set<string>();
-  let characters = 0;
+  let room = bytesMax;
   for (let url: string | undefined = first; url !== undefined && !seen.has(url); ) {
     seen.add(url);
     if (seen.size > pagesMax) throw new Error(`The catalogue has more than ${pagesMax} pages.`);
-    const { text, type } = await download(url, signal);
-    characters += text.length;
-    if (characters > charactersMax) throw new Error(`The catalogue has more than ${charactersMax} characters.`);
+    const { text, type } = await download(url, room, signal);
+    room -= Buffer.byteLength(text);
     const page = await read(text, { type, base: url, name: url });
-    quads.push(...page);
+    for (const quad of page) quads.push(quad);
     url = page.find(({ predicate, object }) => predicate.value === nextPage && !seen.has(object.value))?.object.value;
   }
   return quads;
 }
 
-async function download(url: string, signal: AbortSignal): Promise<{ readonly text: string; readonly type: string }> {
+async function download(
+  url: string,
+  room: number,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly type: string }> {
   const signals = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const response = await fetch(url, { headers: { Accept: readable }, signal: signals });
   if (!response.ok) throw new Error(`${url} answers ${response.status}.`);
   const type = response.headers.get('Content-Type') ?? mediaTypeOf(new URL(url).pathname) ?? '';
-  return { text: await response.text(), type };
+  return { text: await responseText(response, room), type };
 }
 
 async function read(

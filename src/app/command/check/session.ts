@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Json, parseJson } from '../../../core/model/json.ts';
 import { failureText } from '../failure-text.ts';
+import { responseText } from '../response-text.ts';
 import type { Area, Check, CheckAnswer, CheckPoint, CheckRequest, Platform } from './check-point.ts';
 import { WrongAnswer } from './check-point.ts';
 import { createReceiver } from './receiver.ts';
@@ -30,6 +31,8 @@ export interface SessionOptions {
 }
 
 const requestMs = 30_000;
+/** Most bytes of an answer. */
+const answerMax = 32 * 2 ** 20;
 const pollMs = 100;
 
 /** Checks the points in order. `cleanUp` removes what all of them made, and always runs. */
@@ -158,7 +161,7 @@ async function exchange(request: SentRequest, platform: Platform, signal: AbortS
       signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
       ...(body === undefined ? undefined : { body }),
     });
-    const text = await response.text();
+    const text = await responseText(response, answerMax);
     return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
   } catch (error) {
     if (signal.aborted) throw error;
