@@ -1,5 +1,5 @@
 /** Writes the requests by which sources are asked (clauses 4.3.6, 6.3.18): URL, headers, body. */
-import { type Registration, requestedHeader } from '../../federation/registration.ts';
+import { type Registration, requestedHeader, type SourceInfo } from '../../federation/registration.ts';
 import { aliasOf, extendVia } from '../../federation/via.ts';
 import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
@@ -28,7 +28,15 @@ export async function targetOf(registration: Registration, call: CallContext): P
 /** Headers by which a caller proves who it is. They are never copied to a source. */
 const credentials = /^(?:authorization|x-auth-token|cookie|proxy-.*)$/i;
 
-export const isCredential = (name: string): boolean => credentials.test(name);
+/** The headers of a registration: each with its value, or copied from the request. */
+export function registeredHeaders({ headers }: SourceInfo, call: CallContext): Readonly<Record<string, string>> {
+  const own = headers.flatMap(([name, value]) => {
+    if (value !== requestedHeader) return [[name, value] as const];
+    const copied = credentials.test(name) ? undefined : headerOf(call, name);
+    return copied === undefined ? [] : [[name, copied] as const];
+  });
+  return Object.fromEntries(own);
+}
 
 /** `context` is that of the names in the request. */
 async function sourceHeaders(
@@ -37,14 +45,9 @@ async function sourceHeaders(
   call: CallContext,
 ): Promise<Readonly<Record<string, string>>> {
   const url = info.jsonldContext ?? (await call.services.contexts.urlOf(context, call));
-  const own = info.headers.flatMap(([name, value]) => {
-    if (value !== requestedHeader) return [[name, value] as const];
-    const copied = isCredential(name) ? undefined : headerOf(call, name);
-    return copied === undefined ? [] : [[name, copied] as const];
-  });
   return {
     Accept: info.accept ?? 'application/json',
-    ...Object.fromEntries(own),
+    ...registeredHeaders(info, call),
     Link: `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`,
     Via: extendVia(headerOf(call, 'via'), ownAlias(call)),
     ...(tenant === undefined ? undefined : { 'NGSILD-Tenant': tenant }),

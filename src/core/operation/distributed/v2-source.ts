@@ -1,6 +1,6 @@
 /** Writes requests to context sources that speak NGSI v2, and reads their answers. */
 import { joinSelectors, type NarrowSelector } from '../../federation/narrow.ts';
-import { type Registration, requestedHeader } from '../../federation/registration.ts';
+import type { Registration } from '../../federation/registration.ts';
 import { extendVia } from '../../federation/via.ts';
 import type { Context } from '../../jsonld/context.ts';
 import type { Entity, Terms } from '../../model/entity.ts';
@@ -15,7 +15,7 @@ import { attributeName, typeName } from '../../v2/names.ts';
 import { createdEntity, readV2Entity } from '../../v2/read-entity.ts';
 import type { CallContext } from '../operation.ts';
 import type { SourceQuery } from './source-read-request.ts';
-import { headerOf, isCredential, ownAlias, type SourceTarget } from './source-request.ts';
+import { headerOf, ownAlias, registeredHeaders, type SourceTarget } from './source-request.ts';
 
 /** A source of NGSI v2, and the headers for it. Names are those of the default @context of the tenant. */
 export async function v2TargetOf(
@@ -32,16 +32,11 @@ function headersFor(
   { servicePath }: V2Source,
   call: CallContext,
 ): Readonly<Record<string, string>> {
-  const own = info.headers.flatMap(([name, value]) => {
-    if (value !== requestedHeader) return [[name, value] as const];
-    const copied = isCredential(name) ? undefined : headerOf(call, name);
-    return copied === undefined ? [] : [[name, copied] as const];
-  });
   const service = tenant ?? call.tenant;
   const correlator = headerOf(call, 'fiware-correlator');
   return {
     Accept: 'application/json',
-    ...Object.fromEntries(own),
+    ...registeredHeaders(info, call),
     Via: extendVia(headerOf(call, 'via'), ownAlias(call)),
     ...(service === '' ? undefined : { 'Fiware-Service': service }),
     'Fiware-ServicePath': servicePath,
