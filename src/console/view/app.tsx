@@ -8,7 +8,7 @@ import { isPublicFace } from '../data/session.ts';
 import { say, type Word } from '../words/words.ts';
 import { Icon, type IconName } from './icon.tsx';
 import { SignInDialog } from './sign-in.tsx';
-import { TopBar } from './top-bar.tsx';
+import { Head } from './top-bar.tsx';
 
 interface Place {
   readonly name: IconName & Word;
@@ -47,7 +47,7 @@ export function App() {
       <a class="skip" href="#main" onClick={skipToMain}>
         {say('skip')}
       </a>
-      <TopBar />
+      <Head />
       <Menu />
       <main id="main" tabIndex={-1}>
         <Suspense fallback={<p class="note">{say('loading')}</p>}>

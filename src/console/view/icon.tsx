@@ -13,14 +13,10 @@ const paths = {
   environment: 'M5 20c0-9 5-15 15-16c0 10-5 15-12 15M5 20c2-5 5-8 9-10',
   alert: 'M12 3l10 18H2zM12 10v5M12 18h0',
   other: 'M12 3l9 5v8l-9 5l-9-5V8zM3 8l9 5l9-5M12 13v8',
-  close: 'M6 6l12 12M18 6L6 18',
   back: 'M15 5l-7 7l7 7',
   key: 'M8 11a4.5 4.5 0 1 1 0 .1M12 11h9v4M17 11v3',
   settings: 'M4 6h16M4 12h16M4 18h16M9 4v4M15 10v4M7 16v4',
-  place: 'M12 21c5-6 7-9 7-12a7 7 0 0 0-14 0c0 3 2 6 7 12zM12 9h0',
-  curve: 'M3 17l5-6l4 3l8-9M3 21h18',
   edit: 'M4 20l1-5L16 4l4 4L9 19z',
-  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
 } as const;
 
 export type IconName = keyof typeof paths;

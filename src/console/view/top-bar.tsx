@@ -1,7 +1,7 @@
-/** Shows the name of the broker, the state of the connection, and the choices of the person. */
+/** Shows the name of the broker, the state of the connection, the choices of the person, and a warning where access is open. */
 import { signal } from '@preact/signals';
-import { apiPath, call } from '../data/api.ts';
-import { textOf } from '../data/json.ts';
+import { apiPath, call, send } from '../data/api.ts';
+import { parseJson, textOf } from '../data/json.ts';
 import { changeCount, linkReason, linkState } from '../data/live.ts';
 import { useLoad } from '../data/load.ts';
 import { credential, isPublicFace, language, tenant, theme } from '../data/session.ts';
@@ -11,7 +11,28 @@ import { isSignInOpen } from './sign-in.tsx';
 
 const isMenuOpen = signal(false);
 
-export const TopBar = () => (
+export const Head = () => (
+  <div class="head">
+    <TopBar />
+    {!isPublicFace && <OpenAccess />}
+  </div>
+);
+
+/** Warns where nobody has to sign in to change all data. */
+function OpenAccess() {
+  const path = apiPath('/access/explain', { operation: 'administer' });
+  const answer = useLoad(async () => parseJson((await send(path)).text), []).result.value;
+  if (answer.state !== 'ready') return null;
+  const isOpen = textOf(answer.value, 'principal') === 'anonymous' && textOf(answer.value, 'allowed') === 'yes';
+  if (!isOpen) return null;
+  return (
+    <p class="open-access" role="status">
+      <b>{say('openAccess')}.</b> {say('openAccessMeans')} <a href="/docs/access">{say('openAccessDocs')}</a>
+    </p>
+  );
+}
+
+const TopBar = () => (
   <header class="top">
     <a class="brand" href="#/city">
       <svg viewBox="0 0 48 32" aria-hidden="true">
