@@ -1,15 +1,7 @@
 /** Sends requests to the API of the broker that served this page, as the person who is signed in. */
-import { type Json, numberOf, textOf } from './json.ts';
+import { say } from '../words/words.ts';
+import { type Json, textOf } from './json.ts';
 import { callerHeaders, needsKey } from './session.ts';
-
-/** The broker refused a request. `detail` says why, in words for people. */
-class ApiProblem extends Error {
-  readonly status: number;
-  constructor(status: number, detail: string) {
-    super(detail);
-    this.status = status;
-  }
-}
 
 export interface ApiAnswer {
   readonly status: number;
@@ -40,11 +32,11 @@ export function apiPath(path: string, parameters: Readonly<Record<string, string
 const headersOf = ({ body, method = 'GET', accept, headers }: ApiRequest): Record<string, string> => ({
   ...(accept === undefined ? undefined : { Accept: accept }),
   ...(body === undefined && method !== 'POST' ? undefined : { 'Content-Type': 'application/json' }),
-  ...headers,
   ...callerHeaders(),
+  ...headers,
 });
 
-/** The answer to a request, whatever its status. */
+/** The answer to a request, whatever its status. Throws an Error in words for people when there is none. */
 export async function send(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
   const { method = 'GET', body } = request;
   const began = performance.now();
@@ -52,17 +44,19 @@ export async function send(path: string, request: ApiRequest = {}): Promise<ApiA
     method,
     headers: headersOf(request),
     ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new Error(say('unreachable'));
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, tookMs: performance.now() - began };
 }
 
-/** The JSON of an answer. Throws an ApiProblem when the broker refused the request. */
+/** The JSON of an answer. Throws an Error that says why, in words for people, when the broker refused the request. */
 export async function call(path: string, request: ApiRequest = {}): Promise<unknown> {
   const { status, text } = await send(path, request);
   const json = parse(text);
   if (status === 401) needsKey.value = true;
-  if (status >= 400) throw new ApiProblem(numberOf(json, 'status') ?? status, detailOf(json, status));
+  if (status >= 400) throw new Error(detailOf(json, status));
   return json;
 }
 

@@ -38,7 +38,14 @@ export function followCity(): () => void {
     linkState.value = 'connecting';
     // The stream tells a browser nothing about why it refused it, so the API is asked first.
     const caller = { key: credential.value, name: tenant.value };
-    call(apiPath('/types')).then(() => follow(open(caller, stopping.signal)), refuse);
+    // An answer to an earlier caller counts no more.
+    const unlessStopped = (act: () => void): void => {
+      if (!stopping.signal.aborted) act();
+    };
+    call(apiPath('/types')).then(
+      () => unlessStopped(() => follow(open(caller, stopping.signal), unlessStopped)),
+      (error: unknown) => unlessStopped(() => refuse(error)),
+    );
     return () => stopping.abort();
   });
 }
@@ -57,7 +64,7 @@ export const openClient = (signal: AbortSignal): Client =>
 
 function open(caller: CallerChoice, signal: AbortSignal): Replica {
   const onState = (state: 'open' | 'lost'): void => {
-    linkState.value = state;
+    if (!signal.aborted) linkState.value = state;
   };
   const subscription = { entities: [{ type: '*' }], notification: { format: 'concise' } };
   return connectAs(caller, { signal, onState }).replica(subscription);
@@ -69,20 +76,22 @@ function refuse(error: unknown): void {
   isLoaded.value = true;
 }
 
-function follow(replica: Replica): void {
-  replica.onChange((id) => {
+function follow(replica: Replica, unlessStopped: (act: () => void) => void): void {
+  const take = (id?: string): void => {
     if (id === undefined) isEverythingChanged = true;
     else changed.add(id);
     timer ??= window.setTimeout(() => refresh(replica), things.size < manyEntities ? refreshMs : refreshManyMs);
-  });
+  };
+  replica.onChange((id) => unlessStopped(() => take(id)));
   void replica.ended.then((error) => {
-    if (error !== undefined && !isClosed(error)) refuse(error);
+    if (error !== undefined && !isClosed(error)) unlessStopped(() => refuse(error));
   });
+  const show = (): void => {
+    refresh(replica);
+    isLoaded.value = true;
+  };
   replica.ready.then(
-    () => {
-      refresh(replica);
-      isLoaded.value = true;
-    },
+    () => unlessStopped(show),
     () => undefined,
   );
 }
@@ -96,7 +105,11 @@ function forget(): void {
   timer = undefined;
   changed.clear();
   things.clear();
+  isEverythingChanged = false;
   isLoaded.value = false;
+  linkReason.value = '';
+  // Views must not keep what the caller before was shown.
+  revision.value = revision.peek() + 1;
 }
 
 function refresh(replica: Replica): void {

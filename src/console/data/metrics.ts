@@ -30,11 +30,21 @@ export function followMetrics(): () => void {
     if (status !== 200) return;
     readings.value = [...readings.value, { at: Date.now() / 1000, samples: parseMetrics(text) }].slice(-readingsMax);
   };
-  const report = (error: unknown): void => {
-    metricsProblem.value = String(error);
+  let isReading = false;
+  // While an answer is awaited, there is no other request.
+  const readOnce = async (): Promise<void> => {
+    if (isReading) return;
+    isReading = true;
+    try {
+      await read();
+    } catch (error) {
+      metricsProblem.value = error instanceof Error ? error.message : String(error);
+    } finally {
+      isReading = false;
+    }
   };
-  void read().catch(report);
-  const timer = setInterval(() => void read().catch(report), intervalMs);
+  void readOnce();
+  const timer = setInterval(() => void readOnce(), intervalMs);
   return () => clearInterval(timer);
 }
 

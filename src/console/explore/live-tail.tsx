@@ -8,6 +8,7 @@ import { openClient } from '../data/live.ts';
 import { useLoad } from '../data/load.ts';
 import { shortId } from '../data/names.ts';
 import { entityAddress } from '../data/route.ts';
+import { credential, tenant } from '../data/session.ts';
 import { Choice } from '../view/parts.tsx';
 import { say } from '../words/words.ts';
 import { type Built, subscriptionOf } from './request.ts';
@@ -44,17 +45,17 @@ export function LiveTail({ built }: { readonly built: Built }) {
   );
 }
 
-/** Follows one subscription at a time, until it is stopped or the view goes. */
+/** Follows one subscription at a time, until it is stopped, the view goes, or somebody else signs in. */
 function useTail() {
   const running = useSignal<AbortController | undefined>(undefined);
   const changes = useSignal<readonly TailedChange[]>([]);
   const problem = useSignal('');
   const taken = useSignal(0);
-  useEffect(() => () => running.peek()?.abort(), []);
   const stop = (): void => {
     running.value?.abort();
     running.value = undefined;
   };
+  useEffect(() => stop, [credential.value, tenant.value]);
   const take = (event: StreamEvent): void => {
     if (event.kind !== 'change') return;
     taken.value += 1;

@@ -1,8 +1,8 @@
 /** Asks for a key, when somebody wants to sign in or the broker needs to know who asks. */
 import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { apiPath } from '../data/api.ts';
-import { credential, needsKey, tenant } from '../data/session.ts';
+import { apiPath, send } from '../data/api.ts';
+import { credential, needsKey } from '../data/session.ts';
 import { inputTo } from './parts.tsx';
 import { say } from '../words/words.ts';
 
@@ -27,22 +27,25 @@ function close(): void {
   needsKey.value = false;
 }
 
-/** Whether the broker knows the key. Keys are characters that a header may have. */
-async function isValid(key: string): Promise<boolean> {
-  if (!/^[\x21-\x7e]+$/.test(key)) return false;
-  const headers = {
-    Authorization: `Bearer ${key}`,
-    ...(tenant.value === '' ? undefined : { 'NGSILD-Tenant': tenant.value }),
-  };
-  return (await fetch(apiPath('/access/explain', { operation: 'read' }), { headers })).status !== 401;
+/** Why somebody cannot sign in with a key; undefined when they can. Keys are characters that a header may have. */
+async function problemWith(key: string): Promise<string | undefined> {
+  if (!/^[\x21-\x7e]+$/.test(key)) return say('keyRefused');
+  try {
+    const { status } = await send(apiPath('/access/explain', { operation: 'read' }), {
+      headers: { Authorization: `Bearer ${key}` },
+    });
+    return status === 401 ? say('keyRefused') : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function Form() {
   const key = useSignal('');
-  const isRefused = useSignal(false);
+  const problem = useSignal('');
   const signIn = async (): Promise<void> => {
-    isRefused.value = !(await isValid(key.value.trim()));
-    if (isRefused.value) return;
+    problem.value = (await problemWith(key.value.trim())) ?? '';
+    if (problem.value !== '') return;
     credential.value = key.value.trim();
     close();
   };
@@ -59,7 +62,7 @@ function Form() {
         <input type="password" autocomplete="off" required value={key.value} onInput={inputTo(key)} />
       </label>
       <p class="faint">{say('keyHint')}</p>
-      {isRefused.value && <Refused />}
+      {problem.value !== '' && <Refused reason={problem.value} />}
       <p class="bar">
         <button type="submit">{say('signIn')}</button>
         <button type="button" class="quiet" onClick={close}>
@@ -70,8 +73,8 @@ function Form() {
   );
 }
 
-const Refused = () => (
+const Refused = ({ reason }: { readonly reason: string }) => (
   <p class="failure" role="alert">
-    {say('keyRefused')}
+    {reason}
   </p>
 );
