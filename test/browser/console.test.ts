@@ -48,6 +48,10 @@ describe('the console', () => {
     await page.waitForSelector('.map canvas');
   });
 
+  test('says that access is open', async () => {
+    await page.waitForSelector('.head:has-text("Access is open")');
+  });
+
   test('finds without accents, and filters by state; the address keeps both', async () => {
     await page.fill('input[type=search]', 'strazisce');
     await page.waitForSelector('.count:has-text("2")');
@@ -80,6 +84,11 @@ describe('the console', () => {
     await page.fill('label:has-text("New value") input', 'off');
     await page.click('button:has-text("Save")');
     await page.waitForSelector('.reading-value:has-text("off")');
+  });
+
+  test('shows the earlier values of what is no number', async () => {
+    await page.click('.reading-name:text-is("name")');
+    await page.waitForSelector('.states b:has-text("Light one")');
   });
 
   test('shows the entity in every representation', async () => {
@@ -152,6 +161,7 @@ describe('where access is required', () => {
     await page.click('dialog button[type=submit]');
     await page.waitForSelector('.list a:has-text("Light one")');
     expect(await page.locator('dialog[open]').count()).toBe(0);
+    expect(await page.locator('text=Access is open').count()).toBe(0);
     // A browser reports each 401 by itself.
     expect(complaints.filter((text) => !text.includes('401') && !text.includes('WebSocket'))).toEqual([]);
   });

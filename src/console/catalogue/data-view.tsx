@@ -1,5 +1,6 @@
 /** Shows which types of entities there are, what they look like, and takes them out in open formats. */
 import { useAction } from '../data/act.ts';
+import { isLoaded } from '../data/live.ts';
 import { unitOf } from '../data/units.ts';
 import { familyOf, shortName, spacedName } from '../data/names.ts';
 import { addressOf, entityAddress } from '../data/route.ts';
@@ -18,25 +19,29 @@ export function DataView() {
       <p>
         <a href="/dcat/catalog">{say('catalogue')}</a>
       </p>
-      <Table
-        label={say('data')}
-        records={typesOf()}
-        keyOf={({ iri }) => iri}
-        columns={[
-          { title: say('type'), cell: ({ iri }) => shortName(iri) },
-          { title: say('family'), cell: ({ iri }) => familyOf(iri) ?? '–' },
-          { title: say('typeCount'), isNumber: true, cell: ({ count }) => count },
-          {
-            title: say('onMap'),
-            cell: ({ iri }) => <a href={addressOf(['city'], { type: shortName(iri) })}>{say('onMap')}</a>,
-          },
-          { title: say('export'), cell: (type) => <Export type={type} /> },
-        ]}
-        detail={({ iri }) => <TypeDetail iri={iri} />}
-      />
+      {isLoaded.value ? <Types /> : <p class="note">{say('loading')}</p>}
     </div>
   );
 }
+
+const Types = () => (
+  <Table
+    label={say('data')}
+    records={typesOf()}
+    keyOf={({ iri }) => iri}
+    columns={[
+      { title: say('type'), cell: ({ iri }) => shortName(iri) },
+      { title: say('family'), cell: ({ iri }) => familyOf(iri) ?? '–' },
+      { title: say('typeCount'), isNumber: true, cell: ({ count }) => count },
+      {
+        title: say('onMap'),
+        cell: ({ iri }) => <a href={addressOf(['city'], { type: shortName(iri) })}>{say('onMap')}</a>,
+      },
+      { title: say('export'), cell: (type) => <Export type={type} /> },
+    ]}
+    detail={({ iri }) => <TypeDetail iri={iri} />}
+  />
+);
 
 function Export({ type }: { readonly type: TypeCount }) {
   const action = useAction();

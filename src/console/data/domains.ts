@@ -55,26 +55,28 @@ const measures: readonly Measure[] = [
 ];
 
 /** States that an attribute names with a word. */
-const words: Readonly<Record<string, Level>> = {
-  free: 'good',
-  occupied: 'poor',
-  closed: 'idle',
-  ok: 'good',
-  on: 'good',
-  off: 'idle',
-  defectiveLamp: 'bad',
-  columnIssue: 'bad',
-  brokenLantern: 'bad',
-  low: 'fair',
-  medium: 'fair',
-  high: 'poor',
-  critical: 'bad',
-};
+const words = new Map<string, Level>(
+  Object.entries({
+    free: 'good',
+    occupied: 'poor',
+    closed: 'idle',
+    ok: 'good',
+    on: 'good',
+    off: 'idle',
+    defectiveLamp: 'bad',
+    columnIssue: 'bad',
+    brokenLantern: 'bad',
+    low: 'fair',
+    medium: 'fair',
+    high: 'poor',
+    critical: 'bad',
+  } as const),
+);
 
 const alarms = ['alarmInProgress', 'alarmStopsLeaks', 'alarmTamper'];
 
 const isBroken = (thing: Thing): boolean =>
-  textsOf(readingOf(thing, 'status')?.value).some((word) => words[word] === 'bad');
+  textsOf(readingOf(thing, 'status')?.value).some((word) => words.get(word) === 'bad');
 
 /** The attribute that people look at first; the status of what is broken. */
 export function headlineOf(thing: Thing): Reading | undefined {
@@ -92,7 +94,7 @@ export function levelOf(thing: Thing): Level {
   if (isBroken(thing)) return 'bad';
   const [status = ''] = textsOf(readingOf(thing, 'status')?.value);
   const word = textIn(thing, 'powerState', 'en') ?? textIn(thing, 'severity', 'en') ?? status;
-  return measuredLevel(thing) ?? words[word] ?? 'none';
+  return measuredLevel(thing) ?? words.get(word) ?? 'none';
 }
 
 /** How good the number is that people look at first; undefined when the type has no such number. */

@@ -1,6 +1,6 @@
 /** Reads the history of one attribute: its values, or means, lowest and highest values of periods. */
 import { apiPath, call } from './api.ts';
-import { isObject, listOf, memberOf } from './json.ts';
+import { isObject, listOf, memberOf, textOf } from './json.ts';
 
 export const ranges = ['PT6H', 'P1D', 'P7D', 'P30D', 'P365D'] as const;
 export type Range = (typeof ranges)[number];
@@ -22,10 +22,12 @@ export interface Series {
 interface SeriesOf {
   readonly id: string;
   readonly name: string;
+  /** Absent: the instance without a dataset. */
+  readonly datasetId: string | undefined;
   readonly range: Range;
 }
 
-export function historyPath({ id, name, range }: SeriesOf): string {
+export function historyPath({ id, name, range }: Omit<SeriesOf, 'datasetId'>): string {
   const period = periods[range];
   const end = new Date(Date.now() + msPerHour);
   const begin = new Date(Date.now() - hours[range] * msPerHour);
@@ -43,7 +45,7 @@ export function historyPath({ id, name, range }: SeriesOf): string {
 }
 
 export async function readSeries(of: SeriesOf): Promise<Series> {
-  const attribute = listOf(memberOf(await call(historyPath(of)), of.name))[0];
+  const attribute = await readInstance(of);
   if (!isObject(attribute)) return { times: [], values: [] };
   if (periods[of.range] === undefined) return seriesOf(attribute['values']);
   const mean = seriesOf(attribute['avg']);
@@ -63,11 +65,37 @@ function seriesOf(pairs: unknown): Series {
 const numberFrom = (value: unknown): number | null =>
   typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : null;
 
-/** The states of an attribute over time, newest first, for values that are no numbers. */
-export async function readStates(of: SeriesOf): Promise<readonly (readonly [text: string, at: string])[]> {
-  const attribute = listOf(memberOf(await call(historyPath({ ...of, range: 'P1D' })), of.name))[0];
-  return listOf(memberOf(attribute, 'values') ?? memberOf(attribute, 'vocabs'))
-    .map((pair) => listOf(pair))
-    .map(([value, at]) => [listOf(value).map(String).join(', '), String(at)] as const)
+/** The instance of the attribute with its history; undefined when it has none. */
+async function readInstance(of: SeriesOf): Promise<unknown> {
+  const instances = listOf(memberOf(await call(historyPath(of)), of.name));
+  return instances.find((instance) => textOf(instance, 'datasetId') === of.datasetId);
+}
+
+export interface State {
+  readonly value: unknown;
+  readonly at: string;
+}
+
+/** Where each kind of attribute has its values (clause 4.5.9), and the member that each value is wrapped in, where it is. */
+const valueLists = [
+  ['values'],
+  ['objects'],
+  ['languageMaps', 'languageMap'],
+  ['vocabs', 'vocab'],
+  ['jsons', 'json'],
+  ['valueLists'],
+  ['objectLists'],
+] as const;
+
+/** The values of an attribute over the last day, newest first, for values that are no numbers. */
+export async function readStates(of: Omit<SeriesOf, 'range'>): Promise<readonly State[]> {
+  const attribute = await readInstance({ ...of, range: 'P1D' });
+  return valueLists
+    .flatMap(([list, member]) =>
+      listOf(memberOf(attribute, list)).map((pair) => {
+        const [value, at] = listOf(pair);
+        return { value: member === undefined ? value : memberOf(value, member), at: String(at) };
+      }),
+    )
     .reverse();
 }

@@ -10,5 +10,5 @@ export const familyOf = (iri: string): string | undefined => /dataModel\.(\w+)/.
 /** `availableSpotNumber` as `available spot number`. */
 export const spacedName = (iri: string): string =>
   shortName(iri)
-    .replace(/([a-z])([A-Z][a-z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
+    .replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (letter) => ` ${letter.toLowerCase()}`)
     .replace(/^ref (?=\w)/, '');

@@ -48,7 +48,8 @@ const isShare = (name: string): boolean =>
   /(occupancy|illuminanceLevel|batteryLevel|relativeHumidity|powerFactor)$/i.test(name);
 
 /** The symbol of a code, or the code itself. */
-const symbolOf = (unitCode: string): string => symbols[unitCode] ?? unitCode;
+const symbolOf = (unitCode: string): string =>
+  (Object.hasOwn(symbols, unitCode) ? symbols[unitCode] : undefined) ?? unitCode;
 
 /** What a number is multiplied by, and its unit, when it is the value of this attribute. */
 export function unitOf(name: string, unitCode: string | undefined): { readonly factor: number; readonly unit: string } {

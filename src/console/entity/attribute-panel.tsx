@@ -12,6 +12,7 @@ import { formatTime, formatTimeText } from '../data/times.ts';
 import { formatNumber, unitOf } from '../data/units.ts';
 import { Curve } from '../view/curve.tsx';
 import { Choice, CopyButton, Shown } from '../view/parts.tsx';
+import { textOfReading } from '../view/value.tsx';
 import { say } from '../words/words.ts';
 import { EditValue } from './edit-value.tsx';
 
@@ -30,10 +31,12 @@ export function AttributePanel({ thing, reading }: PanelProps) {
   );
 }
 
+const seriesOf = ({ id }: Thing, { name, datasetId }: Reading) => ({ id, name, datasetId });
+
 function NumberHistory({ thing, reading }: PanelProps) {
   const range = useSignal<Range>('PT6H');
   const other = useSignal('');
-  const of = { id: thing.id, name: reading.name, range: range.value };
+  const of = { ...seriesOf(thing, reading), range: range.value };
   const loading = useLoad(() => readSeries(of), [thing.id, reading.name, range.value]);
   const compared = useLoad(
     () => (other.value === '' ? Promise.resolve(undefined) : readSeries({ ...of, id: other.value })),
@@ -146,7 +149,7 @@ const SeriesTable = ({ series, factor }: { readonly series: Series; readonly fac
 );
 
 function States({ thing, reading }: PanelProps) {
-  const of = { id: thing.id, name: reading.name, range: 'P1D' as const };
+  const of = seriesOf(thing, reading);
   const loading = useLoad(() => readStates(of), [thing.id, reading.name]);
   return (
     <Shown of={loading}>
@@ -155,9 +158,9 @@ function States({ thing, reading }: PanelProps) {
           <p class="note">{say('noHistory')}</p>
         ) : (
           <ol class="states">
-            {states.slice(0, rowsMax).map(([text, at], n) => (
+            {states.slice(0, rowsMax).map(({ value, at }, n) => (
               <li key={n}>
-                <time dateTime={at}>{formatTimeText(at)}</time> <b>{text}</b>
+                <time dateTime={at}>{formatTimeText(at)}</time> <b>{textOfReading({ ...reading, value })}</b>
               </li>
             ))}
           </ol>

@@ -110,6 +110,10 @@ const methods = ['avg', 'min', 'max', 'sum', 'totalCount', 'distinctCount', 'std
 );
 const periods = ['PT15M', 'PT1H', 'P1D', 'P1W', 'P1M', 'PT0S'].map((name) => [name, name] as const);
 
+/** A hundred years. Earlier times than JavaScript knows would be no request. */
+const hoursMax = 876_000;
+const hoursIn = (text: string): number => Math.min(Math.max(Number(text) || 1, 1), hoursMax);
+
 function Times({ built, onChange, attributes }: BuilderProps & { readonly attributes: readonly string[] }) {
   return (
     <div class="bar">
@@ -122,7 +126,7 @@ function Times({ built, onChange, attributes }: BuilderProps & { readonly attrib
       <Field
         label={`${say('since')} (h)`}
         value={built.sinceHours}
-        onInput={(sinceHours) => onChange({ sinceHours: String(Number(sinceHours) || 1) })}
+        onInput={(sinceHours) => onChange({ sinceHours: String(hoursIn(sinceHours)) })}
       />
       {built.kind === 'aggregates' && (
         <>

@@ -3,6 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { formatNumber } from '../data/units.ts';
 import type { Series } from '../data/history.ts';
+import { say } from '../words/words.ts';
 
 export interface PlotLine {
   readonly label: string;
@@ -36,7 +37,7 @@ export function drawPlot(element: HTMLElement, options: PlotOptions): () => void
       scales: { x: { time: true } },
       axes: [axisOf(colours, { values: timeLabels(locale) }), axisOf(colours, { size: 54, values: numberLabels })],
       series: [
-        { label: '', value: (_, at) => timeOf(at, locale) },
+        { label: say('time'), value: (_, at) => timeOf(at, locale) },
         ...lines.flatMap((line, n) => seriesOf(line, colours.lines[n] ?? colours.text)),
       ],
       bands: bandsOf(lines, colours.lines),
