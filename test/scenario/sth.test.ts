@@ -224,6 +224,17 @@ v2Tests('STH-Comet writes', {
     expect((await send('GET /v2/entities/Room1')).status).toBe(200);
   },
 
+  'an empty service path is the root: a deletion leaves the other paths as they are': async (send) => {
+    const inA = { 'Fiware-ServicePath': '/a' };
+    const body = { id: 'Room1', type: 'Room', state: { value: 'on' } };
+    expect((await send('POST /v2/entities', { body, headers: inA })).status).toBe(201);
+    for (const path of ['/STH/v1/contextEntities', '/STH/v1/contextEntities/type/Room/id/Room1'])
+      expect((await send(`DELETE ${path}`, { headers: { 'Fiware-ServicePath': '' } })).status).toBe(204);
+    expect((await send(`GET ${v2}/state?type=Room&lastN=1`, { headers: inA })).json).toMatchObject({
+      value: [{ attrValue: 'on' }],
+    });
+  },
+
   'a notification is stored': async (send) => {
     const temperature = { value: 3, metadata: { TimeInstant: { type: 'DateTime', value: eight } } };
     const body = { subscriptionId: '1', data: [{ id: 'Room1', type: 'Room', temperature }] };

@@ -56,6 +56,12 @@ export const pathHeader = 'fiware-servicepath';
 /** The filter of the service paths of a read; undefined for all entities. */
 export const pathsOf = (call: CallContext): Filter | undefined => readPaths(headerOf(call, pathHeader));
 
+/** The service path of a request about histories. An absent or empty header means the root, so that no deletion is about all paths by mistake. */
+export function historyPathOf(call: CallContext): string {
+  const path = headerOf(call, pathHeader) ?? '';
+  return path === '' ? '/' : path;
+}
+
 export const writePathOf = (call: CallContext, isDeletion = false): WritePath =>
   readWritePath(headerOf(call, pathHeader), isDeletion);
 

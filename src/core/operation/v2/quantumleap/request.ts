@@ -11,7 +11,7 @@ import { type Bounds, readTime, temporalOf } from '../history/interval.ts';
 import { type PeriodName, periodNames } from '../history/periods.ts';
 import type { RowPage } from '../history/rows.ts';
 import type { CallContext, OperationRequest } from '../../operation.ts';
-import { type Params, readNames, sentHeader } from '../request.ts';
+import { historyPathOf, type Params, readNames } from '../request.ts';
 
 const methods = ['count', 'sum', 'avg', 'min', 'max'] as const;
 
@@ -78,7 +78,7 @@ export function readEntities(
 ): HistoryQuery {
   const temporal = temporalOf(readBounds(params));
   if (!temporal) throw noRecords();
-  const paths = readPaths(sentHeader(call, 'fiware-servicepath') ?? '/');
+  const paths = readPaths(historyPathOf(call));
   const ids = path['id'] === undefined ? readNames(params, 'id') : [path['id']];
   const types = path['type'] === undefined ? readNames(params, 'type') : [path['type']];
   return {

@@ -11,7 +11,7 @@ import { findHistoryEntities } from '../history/entities.ts';
 import { indexText } from '../history/interval.ts';
 import { storeNotification } from '../history/notification.ts';
 import { readRows } from '../history/rows.ts';
-import { sentHeader } from '../request.ts';
+import { historyPathOf, pathHeader } from '../request.ts';
 import { noRecords, readEntities } from './request.ts';
 
 const clause = 'QuantumLeap';
@@ -44,12 +44,9 @@ const deleteQuantumLeapType: Operation = {
   parameters: ['fromDate', 'toDate', 'dropTable'],
   run(request, call) {
     if (request.params['dropTable'] !== 'true') return deleteSelected(request, call);
-    const path = sentHeader(call, 'fiware-servicepath') ?? '/';
-    if (path !== '/') throw new V2Problem('Unprocessable', "dropTable requires the root fiware-servicepath: '/'");
-    return deleteSelected(
-      { ...request, params: {} },
-      { ...call, headers: { ...call.headers, 'fiware-servicepath': '/#' } },
-    );
+    if (historyPathOf(call) !== '/')
+      throw new V2Problem('Unprocessable', "dropTable requires the root fiware-servicepath: '/'");
+    return deleteSelected({ ...request, params: {} }, { ...call, headers: { ...call.headers, [pathHeader]: '/#' } });
   },
 };
 

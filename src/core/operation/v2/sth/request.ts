@@ -10,7 +10,7 @@ import type { HistoryQuery } from '../history/entities.ts';
 import { type Bounds, readTime, temporalOf } from '../history/interval.ts';
 import { beginningOfPeriod, durations } from '../history/periods.ts';
 import type { RowPage } from '../history/rows.ts';
-import { type Params, sentHeader } from '../request.ts';
+import { historyPathOf, type Params } from '../request.ts';
 
 export const sthParameters = [
   'lastN',
@@ -59,7 +59,7 @@ export function readSeriesQuery(
 ): HistoryQuery | undefined {
   const temporal = temporalOf(bounds);
   const { id, attr, type = params['type'] } = path;
-  const paths = readPaths(sentHeader(call, 'fiware-servicepath') ?? '/');
+  const paths = readPaths(historyPathOf(call));
   return (
     temporal && {
       ids: id === undefined ? undefined : [readUri(id)],
