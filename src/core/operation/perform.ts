@@ -179,21 +179,22 @@ function guard(store: Store, { decision, operation, caller: { principal, tenant 
   return operation.checksDocuments ? { ...guarded, collection: (name) => store.collection(name) } : guarded;
 }
 
-/** The store of an operation that writes. Each write is decided by the grants that the caller has then, as a batch makes many. */
+/** The store of an operation that writes. Each write is decided by the grants that the caller has then, as a batch or a deletion makes many. */
 function guardEachWrite(store: Store, guarding: Guarding): Store {
   if (!guarding.caller.presentPrincipal) return guard(store, guarding);
   let { caller } = guarding;
   let present = guard(store, guarding);
+  const atThisWrite = (): Store => {
+    const now = atPresent(caller);
+    if (now === caller) return present;
+    present = guard(store, { ...guarding, decision: decideCall(guarding.operation, now), caller: now });
+    caller = now;
+    return present;
+  };
   return {
     ...present,
-    apply: async (writes, at) => {
-      const now = atPresent(caller);
-      if (now !== caller) {
-        present = guard(store, { ...guarding, decision: decideCall(guarding.operation, now), caller: now });
-        caller = now;
-      }
-      return present.apply(writes, at);
-    },
+    apply: async (writes, at) => atThisWrite().apply(writes, at),
+    revise: async (revision, at) => atThisWrite().revise(revision, at),
   };
 }
 

@@ -137,7 +137,7 @@ export const senderWith = (
   { access }: Services,
 ): Pick<Caller, 'principal' | 'presentPrincipal'> => ({
   principal,
-  presentPrincipal: () => access.principalOf(principal.identity),
+  ...(access.isOpen ? undefined : { presentPrincipal: () => access.principalOf(principal.identity) }),
 });
 
 /** Refuses those who may do nothing before their body is read. */

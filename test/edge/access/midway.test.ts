@@ -185,6 +185,11 @@ describe('of a batch', () => {
             }
             return outcomes;
           },
+          revise: async (revision, at) => {
+            const revised = await store.revise(revision, at);
+            await between();
+            return revised;
+          },
         };
       },
     };
@@ -214,6 +219,27 @@ describe('of a batch', () => {
       refusals: errors.map(({ error }) => error.status),
     };
   };
+
+  test('histories that are not deleted yet stay when the right is taken', async () => {
+    let change = (): Promise<void> => Promise.resolve();
+    const server = await startTestServer(storesWith(() => change()));
+    for (const more of ['a', 'b']) {
+      const body = many.map(({ id, n }) => ({ id: `${id}:${more}`, type: 'Lamp', n }));
+      expect((await server.send('POST /entityOperations/upsert', { as: administrator, body })).status).toBe(201);
+    }
+    const grant = { to: 'key:ana', operations: ['read', 'delete'] };
+    const { headers } = await server.send('POST /access/grants', { as: administrator, body: grant });
+    change = async () => {
+      change = () => Promise.resolve();
+      const path = String(headers.get('Location')).replace('/ngsi-ld/v1', '');
+      await server.send(`DELETE ${path}`, { as: administrator });
+    };
+    const options = { method: 'DELETE', headers: { authorization: 'key:ana' } };
+    expect((await fetch(`${server.url}/ql/v2/types/Lamp`, options)).status).toBe(403);
+    const left = await fetch(`${server.url}/ql/v2/entities`, { headers: { authorization: administrator } });
+    expect(await left.json()).toHaveLength(100);
+    await server.stop();
+  });
 
   test('what is not written yet is refused when the right is taken', async () => {
     const { status, stored, success, refusals } = await written(undefined);

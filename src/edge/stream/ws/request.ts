@@ -101,7 +101,7 @@ async function readCaller(
     tenant: peer.tenant,
     ...(peer.address === undefined ? undefined : { address: peer.address }),
     principal: services.access.principalOf(peer.identity),
-    presentPrincipal: () => services.access.principalOf(peer.identity),
+    ...(services.access.isOpen ? undefined : { presentPrincipal: () => services.access.principalOf(peer.identity) }),
     context: context === undefined ? peer.context : await services.contexts.resolve(context, peer.tenant),
     media: media.includes('json') ? 'json' : first,
     ...(isPerElement ? { contextPerElement: true } : undefined),
