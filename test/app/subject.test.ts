@@ -191,6 +191,24 @@ test('the subject of credentials is taken out of the audit', async () => {
   expect(await client.send('GET /access/audit?principal=erased')).toMatchObject([{ operation: 'queryEntities' }]);
 });
 
+test('what the broker keeps for one who subscribes and pages goes with the credentials', async () => {
+  const folder = newFolder();
+  const client = await start(folder, '--access', 'required');
+  const made = asObject(await client.send('POST /access/keys', { name: 'ana', roles: ['writer'] }));
+  const own = createClient(urls.at(-1) ?? '', String(made['key']));
+  await own.send('POST /entities', { id: 'urn:ngsi-ld:Car:1', type: 'Car' });
+  await own.send('GET /entities?type=Car&entityMap=true');
+  await own.send('POST /subscriptions', {
+    type: 'Subscription',
+    entities: [{ type: 'Car' }],
+    notification: { endpoint: { uri: 'http://127.0.0.1:9/' } },
+  });
+  const ofKey = `/access/subjects/${encodeURIComponent('key:ana')}`;
+  expect(asObject(await client.send(`GET ${ofKey}`))['found']).toMatchObject({ subscription: 1, document: 2 });
+  expect(await client.send(`DELETE ${ofKey}`)).toMatchObject({ left: { document: 0 }, remains: [] });
+  expect(filesWith(folder, 'key:ana')).toEqual([]);
+});
+
 test('the command works beside the running broker and without it, and names backups that have the person', async () => {
   const [folder, backups] = [newFolder(), newFolder()];
   writeFileSync(join(backups, 'old.ndjson'), `{"entity":{"id":"${ana}"}}\n`);

@@ -83,3 +83,6 @@ export const subscriptionCollection = 'subscriptions';
 
 /** The collection of acknowledged positions: how far the client that streams a subscription has acknowledged it, by subscription id. */
 export const acknowledgedCollection = 'acknowledged';
+
+/** The collection of places that are reserved while subscriptions are created, by the subject of the owner: an object of reservation to id and time. */
+export const placeCollection = 'subscriptionPlaces';

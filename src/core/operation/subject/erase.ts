@@ -4,6 +4,7 @@
  */
 import { registrationCollectionOf } from '../../federation/registration-store.ts';
 import { registrationCollection } from '../../federation/registration.ts';
+import { entityMapContents, entityMapHeads } from '../../federation/entity-map.ts';
 import { ngsildNull } from '../../model/attribute.ts';
 import type { Fragment } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
@@ -11,9 +12,10 @@ import type { Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { Problem } from '../../model/problem.ts';
 import { redactEntity, withoutNamed } from '../../model/subject/redact.ts';
-import { acknowledgedCollection, subscriptionCollection } from '../../port/subscriptions.ts';
+import { acknowledgedCollection, placeCollection, subscriptionCollection } from '../../port/subscriptions.ts';
 import type { SubjectPlace } from '../../port/subject.ts';
 import type { Store } from '../../port/store.ts';
+import { dropEntityMap } from '../distributed/entity-maps.ts';
 import { deadLetters, findIn, findInAudit } from './find.ts';
 import {
   type RunningSubscriptions,
@@ -136,13 +138,20 @@ const erasers: Readonly<Record<string, Eraser>> = {
     const erased = { id: 'urn:ngsi-ld:Erased', at: services.clock.now(), matching: [] };
     await store.collection(collection).replace(key, document, erased);
   },
+  [entityMapHeads]: removeEntityMap,
+  [entityMapContents]: removeEntityMap,
   ...Object.fromEntries(
-    ['deliveries', acknowledgedCollection].flatMap((name) => [
+    ['deliveries', acknowledgedCollection, placeCollection].flatMap((name) => [
       [name, takeOut],
       [registrationCollectionOf(name), takeOut],
     ]),
   ),
 };
+
+/** A map is for paging, and is made again. */
+async function removeEntityMap({ key }: FoundDocument, { store }: SubjectContext): Promise<void> {
+  await dropEntityMap(key, store);
+}
 
 /** A subscription or registration that names a subject would be about others without the name. So it goes as a whole. */
 async function removeSubscription(

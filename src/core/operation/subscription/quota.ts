@@ -3,12 +3,9 @@ import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { changeDocument } from '../../port/document-collection.ts';
 import { serialized } from '../../port/serialized.ts';
-import { subscriptionCollection } from '../../port/subscriptions.ts';
+import { placeCollection, subscriptionCollection } from '../../port/subscriptions.ts';
 import type { CallContext } from '../operation.ts';
 import { ownerIn } from './owner.ts';
-
-/** The collection of places that are reserved, by the subject of the owner: an object of reservation to id and time. */
-const placeCollection = 'subscriptionPlaces';
 
 /** A place that was not given back, because its broker crashed, is free after this time. */
 const placeMicros: Micros = 60_000_000;
