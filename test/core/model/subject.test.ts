@@ -35,6 +35,18 @@ describe('a text names a subject', () => {
     expect(isNamed(text)).toBe(false);
   });
 
+  test.each(['https:/', 'https://example.org', 'https://example.org/people', 'https://example.org/people/ana'])(
+    'and %s is not named by a URL below it',
+    (url) => {
+      const below = 'https://example.org/people/ana/car';
+      expect(namedBy(url)(below)).toBe(false);
+      expect(namedBy(url)(`see ${url}/ or ${url}#it`)).toBe(true);
+      expect(namedBy(below)(`see ${below}, https://example.org/ngsi-ld/${encodeURIComponent(below)}/attrs/x`)).toBe(
+        true,
+      );
+    },
+  );
+
   test('whatever characters its id has', () => {
     const odd = 'urn:x:a.b+c(d)[e]{1}|^$*?\\/';
     expect(namedBy(odd)(odd)).toBe(true);

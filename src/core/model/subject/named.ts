@@ -5,10 +5,13 @@ export type Named = (text: string) => boolean;
 
 /**
  * A text names a subject when it is its id, or contains it as a whole, also percent-encoded. `urn:ngsi-ld:Person:ana` is not named by
- * `urn:ngsi-ld:Person:anatol` or `urn:ngsi-ld:Person:ana:car`, which are other ids.
+ * `urn:ngsi-ld:Person:anatol` or `urn:ngsi-ld:Person:ana:car`, which are other ids. Neither is a URL named by a URL below it:
+ * `https://example.org/ana` not by `https://example.org/ana/car`.
  */
 export function namedBy(id: string): Named {
-  const forms = formsOf(id).map(escaped).join('|');
+  const below = /^[^:]*:\//.test(id) ? '(?!/[\\p{L}\\p{N}/])' : '';
+  const [plain = '', ...encoded] = formsOf(id).map(escaped);
+  const forms = [plain + below, ...encoded].join('|');
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}_+])(?:${forms})(?![\\p{L}\\p{N}_%-]|[:.][\\p{L}\\p{N}])`, 'u');
   return (text) => text === id || pattern.test(text);
 }
