@@ -191,7 +191,7 @@ test('the subject of credentials is taken out of the audit', async () => {
   expect(await client.send('GET /access/audit?principal=erased')).toMatchObject([{ operation: 'queryEntities' }]);
 });
 
-test('what the broker keeps for one who subscribes and pages goes with the credentials', async () => {
+test('what the broker keeps for one who subscribes and pages goes with the credentials, and no secret is exported', async () => {
   const folder = newFolder();
   const client = await start(folder, '--access', 'required');
   const made = asObject(await client.send('POST /access/keys', { name: 'ana', roles: ['writer'] }));
@@ -201,10 +201,22 @@ test('what the broker keeps for one who subscribes and pages goes with the crede
   await own.send('POST /subscriptions', {
     type: 'Subscription',
     entities: [{ type: 'Car' }],
-    notification: { endpoint: { uri: 'http://127.0.0.1:9/' } },
+    notification: {
+      endpoint: { uri: 'http://127.0.0.1:9/', receiverInfo: [{ key: 'Authorization', value: 'Bearer s3cret' }] },
+    },
+  });
+  await client.send('POST /csourceRegistrations', {
+    type: 'ContextSourceRegistration',
+    description: 'of key:ana',
+    information: [{ entities: [{ type: 'Patient' }] }],
+    contextSourceInfo: [{ key: 'Authorization', value: 'Bearer s3cret' }],
+    endpoint: 'http://127.0.0.1:9',
   });
   const ofKey = `/access/subjects/${encodeURIComponent('key:ana')}`;
   expect(asObject(await client.send(`GET ${ofKey}`))['found']).toMatchObject({ subscription: 1, document: 2 });
+  const exported = JSON.stringify(await client.send(`GET ${ofKey}/export`));
+  expect(exported.match(/"place":"(subscription|registration)"/g)).toHaveLength(2);
+  expect(exported).not.toContain('s3cret');
   expect(await client.send(`DELETE ${ofKey}`)).toMatchObject({ left: { document: 0 }, remains: [] });
   expect(filesWith(folder, 'key:ana')).toEqual([]);
 });

@@ -55,6 +55,19 @@ export const maskSecrets = (subscription: JsonObject): JsonObject =>
     ...mapPairs(endpoint, () => mask),
   }));
 
+/** The members of a snapshot without the secrets of its receiver. */
+export function maskSnapshot(members: JsonObject): JsonObject {
+  const { endpoint, receiverInfo } = members;
+  return {
+    ...members,
+    ...(typeof endpoint === 'string' ? { endpoint: maskUri(endpoint) } : undefined),
+    ...(isArray(receiverInfo) ? { receiverInfo: receiverInfo.map(maskedPair) } : undefined),
+  };
+}
+
+const maskedPair = (pair: Json): Json =>
+  isObject(pair) && typeof pair['key'] === 'string' && isSecretName(pair['key']) ? { ...pair, value: mask } : pair;
+
 /**
  * The subscription with each mask replaced by the secret of the previous version, which must have the same host. Throws BadRequestData that
  * names the member when no stored secret matches the mask. Otherwise the mask would be sent to the receiver, or the secret of one host to

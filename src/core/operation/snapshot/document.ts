@@ -3,7 +3,7 @@ import type { Entity } from '../../model/entity.ts';
 import { compareInstants, type Instant } from '../../model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
-import { isSecretName, mask, maskUri } from '../../model/secret.ts';
+import { maskSnapshot } from '../../model/secret.ts';
 import type { CallContext } from '../operation.ts';
 
 const statuses = ['preparing', 'success', 'partial', 'empty', 'failure'] as const;
@@ -87,7 +87,7 @@ export function shownSnapshot(document: SnapshotDocument): JsonObject {
   return {
     id,
     type: 'Snapshot',
-    ...withoutSecrets(members),
+    ...maskSnapshot(members),
     snapshotPriority: priorityOf(document),
     snapshotStatus: status,
     ...(details.length > 0 ? { snapshotQueriesDetails: details } : undefined),
@@ -98,18 +98,6 @@ export function shownSnapshot(document: SnapshotDocument): JsonObject {
     lastUsedAt,
   };
 }
-
-function withoutSecrets(members: JsonObject): JsonObject {
-  const { endpoint, receiverInfo } = members;
-  return {
-    ...members,
-    ...(typeof endpoint === 'string' ? { endpoint: maskUri(endpoint) } : undefined),
-    ...(isArray(receiverInfo) ? { receiverInfo: receiverInfo.map(masked) } : undefined),
-  };
-}
-
-const masked = (pair: Json): Json =>
-  isObject(pair) && typeof pair['key'] === 'string' && isSecretName(pair['key']) ? { ...pair, value: mask } : pair;
 
 /** The members that a purge selects by. */
 export const queriedMembers = [

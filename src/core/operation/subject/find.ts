@@ -8,7 +8,7 @@ import { grantCollection } from '../../access/grant-document.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import type { SubjectFinding, SubjectPlace, SubjectSlice } from '../../port/subject.ts';
 import type { Store } from '../../port/store.ts';
-import { changeText, entityText, instanceText } from './finding-text.ts';
+import { changeText, documentText, entityText, instanceText } from './finding-text.ts';
 import { snapshotCollection, type SubjectContext, storesOf } from './subject-context.ts';
 
 /** Where something was found, as reports and exports name it. */
@@ -88,7 +88,7 @@ function foundOf(finding: SubjectFinding, { isNamed }: SubjectContext): Found {
       return { place: 'change', data: changeText(finding.record) };
     case 'document': {
       const { collection, key, document } = finding;
-      return { place: placeOf(collection), data: { collection, key, document } };
+      return { place: placeOf(collection), data: { collection, key, document: documentText(collection, document) } };
     }
   }
 }

@@ -3,11 +3,18 @@ import type { AttributeChange, Change } from '../../model/change.ts';
 import type { Instance } from '../../model/attribute.ts';
 import type { Entity, Terms } from '../../model/entity.ts';
 import type { HistoricInstance } from '../../model/history.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { maskSecrets, maskSnapshot } from '../../model/secret.ts';
 import type { Named } from '../../model/subject/named.ts';
 import { redactInstance } from '../../model/subject/redact.ts';
 import { renderObject } from '../../representation/instance.ts';
 import { renderEntity } from '../../representation/render.ts';
+import { subscriptionCollection } from '../../port/subscriptions.ts';
+import { registrationCollectionOf } from '../../federation/registration-store.ts';
+import { registrationCollection } from '../../federation/registration.ts';
+import { withoutSecrets } from '../../federation/registration-secrets.ts';
+import { maskSecretsV2 } from '../../v2/subscription/secrets.ts';
+import { snapshotCollection } from './subject-context.ts';
 
 const terms: Terms = {
   expand: (term) => term,
@@ -61,4 +68,18 @@ const attributeChangeText = (
     ...(before ? { before: text(before) } : undefined),
     ...(after ? { after: text(after) } : undefined),
   };
+};
+
+/** A document without the secrets for receivers and sources, which no answer shows: exports are given away. */
+export function documentText(collection: string, document: Json): Json {
+  const { members, v2 } = isObject(document) ? document : {};
+  const mask = v2 === undefined ? masks[collection] : maskSecretsV2;
+  return isObject(document) && isObject(members) && mask ? { ...document, members: mask(members) } : document;
+}
+
+const masks: Readonly<Record<string, (members: JsonObject) => JsonObject>> = {
+  [subscriptionCollection]: maskSecrets,
+  [registrationCollectionOf(subscriptionCollection)]: maskSecrets,
+  [registrationCollection]: withoutSecrets,
+  [snapshotCollection]: maskSnapshot,
 };
