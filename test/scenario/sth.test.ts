@@ -89,6 +89,8 @@ v2Tests('STH-Comet reads', {
     const answer = await send(`GET ${v1}/name?filetype=csv`);
     expect(answer.headers.get('content-type')).toContain('text/csv');
     expect(answer.text).toBe(`attrName,attrType,attrValue,recvTime\r\nname,Text,"a, b",${eight}\r\n`);
+    await write(send, 'formula', [[eight, '@x']]);
+    expect((await send(`GET ${v1}/formula?filetype=csv`)).text).toContain(`formula,Text,'@x,${eight}`);
     expect((await send(`GET ${v1}/name?filetype=csv`, { headers: { Accept: 'text/csv' } })).status).toBe(200);
   },
 
