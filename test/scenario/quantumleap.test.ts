@@ -182,6 +182,10 @@ v2Tests('QuantumLeap reads', {
     expect((await send('GET /ql/v2/entities?limit=1')).json).toEqual([
       { id: 'Room1', type: 'Room', index: `${nextMonth}+00:00` },
     ]);
+    expect((await send('GET /ql/v2/entities?limit=1&offset=1')).json).toEqual([
+      { id: 'Room2', type: 'Room', index: `${nine}+00:00` },
+    ]);
+    expect((await send('GET /ql/v2/entities?limit=1&offset=2')).status).toBe(404);
     expect(await send('GET /ql/v2/entities?type=Lamp')).toMatchObject({ status: 404, json: nothing });
   },
 

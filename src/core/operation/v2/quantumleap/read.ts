@@ -89,11 +89,17 @@ const listQuantumLeapEntities: Operation = {
   parameters: [...selectionParameters, 'idPattern'],
   async run(request, call) {
     const { limit, offset } = readRowPage(request.params);
-    const found: Latest[] = [];
-    for await (const entity of historyEntities(readEntities(request, call), call)) found.push(latestOf(entity, call));
-    const page = found
-      .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
-      .slice(offset, offset + limit)
+    const needed = offset + limit;
+    let found: readonly Latest[] = [];
+    let next: Latest[] = [];
+    for await (const entity of historyEntities(readEntities(request, call), call)) {
+      next.push(latestOf(entity, call));
+      if (next.length < needed) continue;
+      found = newestOf([...found, ...next], needed);
+      next = [];
+    }
+    const page = newestOf([...found, ...next], needed)
+      .slice(offset)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
     if (page.length === 0) throw noRecords();
     return {
@@ -102,6 +108,10 @@ const listQuantumLeapEntities: Operation = {
     };
   },
 };
+
+/** The newest ones first. Only those that a page needs are kept, however many entities there are. */
+const newestOf = (all: Latest[], needed: number): Latest[] =>
+  all.sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1)).slice(0, needed);
 
 interface Latest {
   readonly id: string;
