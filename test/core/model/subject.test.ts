@@ -47,6 +47,16 @@ describe('a text names a subject', () => {
     },
   );
 
+  test.each([
+    ['Room:1', 'Big-Room:1'],
+    ['Room:1', 'urn:x:Room:1'],
+    ['Person:ana', 'urn:ngsi-ld:Person:ana'],
+    ['key:ana', 'my.key:ana'],
+  ])('and %s is not named by %s, which ends in it', (id, longer) => {
+    expect(namedBy(id)(longer)).toBe(false);
+    expect(namedBy(id)(`see ${id}, (${id}) or https://example.org/${id}`)).toBe(true);
+  });
+
   test('whatever characters its id has', () => {
     const odd = 'urn:x:a.b+c(d)[e]{1}|^$*?\\/';
     expect(namedBy(odd)(odd)).toBe(true);

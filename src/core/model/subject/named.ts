@@ -6,13 +6,14 @@ export type Named = (text: string) => boolean;
 /**
  * A text names a subject when it is its id, or contains it as a whole, also percent-encoded. `urn:ngsi-ld:Person:ana` is not named by
  * `urn:ngsi-ld:Person:anatol` or `urn:ngsi-ld:Person:ana:car`, which are other ids. Neither is a URL named by a URL below it:
- * `https://example.org/ana` not by `https://example.org/ana/car`.
+ * `https://example.org/ana` not by `https://example.org/ana/car`. Nor is a short id by one that ends in it: `Room:1` not by `Big-Room:1`.
  */
 export function namedBy(id: string): Named {
   const below = /^[^:]*:\//.test(id) ? '(?!/[\\p{L}\\p{N}/])' : '';
   const [plain = '', ...encoded] = formsOf(id).map(escaped);
   const forms = [plain + below, ...encoded].join('|');
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}_+])(?:${forms})(?![\\p{L}\\p{N}_%-]|[:.][\\p{L}\\p{N}])`, 'u');
+  const longer = /^(?:urn:|[^:]*:\/)/.test(id) ? '' : '(?<![\\p{L}\\p{N}][-.:])';
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}_+])${longer}(?:${forms})(?![\\p{L}\\p{N}_%-]|[:.][\\p{L}\\p{N}])`, 'u');
   return (text) => text === id || pattern.test(text);
 }
 
