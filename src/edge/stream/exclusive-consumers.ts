@@ -1,4 +1,5 @@
 /** Gives each stored subscription at most one consumer at a time, and persists its acknowledged position. */
+import { type Json, sameJson } from '../../core/model/json.ts';
 import { statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import type { Services } from '../../core/operation/operation.ts';
 import { changeDocument } from '../../core/port/document-collection.ts';
@@ -30,10 +31,12 @@ export function createExclusiveConsumers(services: Services): OpenExclusiveConsu
   return async (options) => {
     const { tenant, id, store } = options;
     const key = `${tenant} ${id}`;
+    const claimed = Promise.withResolvers<Json>();
     // Watch before reading, so that no change in between is missed.
-    const unwatch = services.subscriptions.watch(tenant, id, () => void tellChange(options, services));
+    const unwatch = services.subscriptions.watch(tenant, id, () => void tellChange(options, claimed.promise, services));
     try {
-      const { plan, since } = await readSubject(options, services);
+      const { plan, since, kept: document } = await readSubject(options, services);
+      claimed.resolve(document);
       const collection = store.collection(acknowledgedCollection);
       const kept = await collection.get(id);
       holders.get(key)?.lost('takenOver');
@@ -54,11 +57,18 @@ export function createExclusiveConsumers(services: Services): OpenExclusiveConsu
   };
 }
 
-async function tellChange({ store, id, lost }: ExclusiveConsumerOptions, services: Services): Promise<void> {
+/** Ends the claim unless the document is still the claimed one: news of an earlier change can come late from MongoDB. */
+async function tellChange(
+  { store, id, lost }: ExclusiveConsumerOptions,
+  claimed: Promise<Json>,
+  services: Services,
+): Promise<void> {
   try {
+    const before = await claimed;
     const kept = await store.collection(subscriptionCollection).get(id);
     if (kept === undefined) lost('deleted');
-    else lost(statusOf(subscriptionIn(kept), services.clock.now()) === 'paused' ? 'paused' : 'changed');
+    else if (!sameJson(kept, before))
+      lost(statusOf(subscriptionIn(kept), services.clock.now()) === 'paused' ? 'paused' : 'changed');
   } catch (cause) {
     services.observe({ kind: 'failed', where: 'stream', cause });
     lost('changed');

@@ -1,5 +1,6 @@
 /** Reads stored subscriptions for streaming. */
 import type { Instant } from '../../core/model/instant.ts';
+import type { Json } from '../../core/model/json.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { readId } from '../../core/model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
@@ -15,14 +16,24 @@ export interface StoredSubject extends Pick<Caller, 'tenant' | 'principal'> {
   readonly store: Store;
 }
 
+/** A stored subscription as it was read. */
+interface ReadSubject {
+  readonly plan: SubscriptionPlan;
+  /** The position from which it applies. */
+  readonly since: Position;
+  readonly modifiedAt: Instant;
+  /** The stored document. */
+  readonly kept: Json;
+}
+
 /**
- * Returns the plan, the position from which the subscription applies, and its time of modification. Throws ResourceNotFound, and
+ * Reads a stored subscription. Throws ResourceNotFound, and
  * OperationNotSupported when it is not active or cannot be streamed.
  */
 export async function readSubject(
   { tenant, principal, id, store }: StoredSubject,
   services: Services,
-): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position; readonly modifiedAt: Instant }> {
+): Promise<ReadSubject> {
   const { clock, contexts } = services;
   const kept = await store.collection(subscriptionCollection).get(readId(id, 'the id of the subscription'));
   if (kept === undefined || !mayManage(kept, { principal, tenant, services }))
@@ -31,5 +42,5 @@ export async function readSubject(
   const status = statusOf(document, clock.now());
   if (status !== 'active') throw new Problem('OperationNotSupported', `The subscription ${id} is ${status}.`);
   const plan = readStreamed(document, await contextsOf(document, (context) => contexts.resolve(context, tenant)));
-  return { plan: { ...plan, id }, since: document.since, modifiedAt: document.modifiedAt };
+  return { plan: { ...plan, id }, since: document.since, modifiedAt: document.modifiedAt, kept };
 }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { startBroker } from '../../../src/app/broker.ts';
 import { readConfig } from '../../../src/app/config/read-config.ts';
-import type { Json } from '../../../src/core/model/json.ts';
+import type { Json, JsonObject } from '../../../src/core/model/json.ts';
+import { subscriptionCollection } from '../../../src/core/port/subscriptions.ts';
 import { startTestBroker, type TestBroker } from '../../scenario/scenario.ts';
 import { type Client, createClient, createStarter, entitiesIn, type Frame } from './harness.ts';
 
@@ -214,7 +215,10 @@ test('what changes while a subscription is being opened ends it all the same', a
   client.send({ op: 'request', id: 'c', operation: 'createSubscription', body });
   await client.next({ op: 'response' });
   const { resolve } = services.contexts;
-  services.contexts.resolve = (context, tenant) => {
+  const collection = (await services.stores.open('', false))?.collection(subscriptionCollection);
+  services.contexts.resolve = async (context, tenant) => {
+    const kept = await collection?.get(body.id);
+    await collection?.put(body.id, { ...(kept as JsonObject), modifiedAt: '2026-03-01T00:00:00.000Z' });
     change();
     return resolve(context, tenant);
   };
