@@ -25,7 +25,7 @@ test.each([
   ['', ''],
 ])('%j is written as %j', (text, cell) => {
   expect(writeGuardedLine([text])).toBe(cell);
-  expect(csvLine({ id: text })).toBe(`${cell},,,,,,,,,\r\n`);
+  expect(csvLine({ id: text })).toBe(`${cell},,,,,,,,,,\r\n`);
   expect(parse(`${writeLine([text])},x\n`, { relax_quotes: true })).toEqual([[text, 'x']]);
 });
 
