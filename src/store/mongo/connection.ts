@@ -83,7 +83,13 @@ const unavailableNames = new Set([
   'MongoWaitQueueTimeoutError',
 ]);
 
-const unavailableLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
+/** `PoolRequestedRetry`: the driver broke off what was under way. In a bulk write this label alone tells it. */
+const unavailableLabels = [
+  'TransientTransactionError',
+  'UnknownTransactionCommitResult',
+  'RetryableWriteError',
+  'PoolRequestedRetry',
+];
 
 /**
  * Error codes of servers that are not primary, shut down, or are interrupted by an election; and of sockets that break during a write,
