@@ -62,6 +62,8 @@ async function writeAll(
   { err, signal }: Io,
 ): Promise<void> {
   const client = createClient({ url, tenant, key, context: coreContextUrl }, signal);
+  // Asked first, because a failure later would cost the whole backup.
+  const left = await countV2Subscriptions(createV2Client({ url, service: tenant, key: keyOf(key) }, signal));
   const progress = createProgress(err, 'documents');
   await write(out, lineText({ line: 'head', backup: 1, url, tenant, takenAt: new Date().toISOString() }));
   const sums: Partial<Record<Kind, Sum>> = {};
@@ -81,7 +83,6 @@ async function writeAll(
   await write(out, lineText({ line: 'end', sums }));
   progress.end(done);
   for (const [kind, { count, checksum }] of Object.entries(sums)) err.write(`${kind}: ${count}, ${checksum}\n`);
-  const left = await countV2Subscriptions(createV2Client({ url, service: tenant, key: keyOf(key) }, signal));
   if (left > 0)
     err.write(
       `The backup is without ${left} subscriptions of NGSI v2. mlaka import-v2 copies them to another broker.\n`,
