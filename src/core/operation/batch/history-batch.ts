@@ -6,7 +6,7 @@ import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { unfoldSeries } from '../../model/read/temporal-values.ts';
 import { batchHead } from '../heads.ts';
 import type { CallContext, Operation } from '../operation.ts';
-import { type SplitInstances, splitInstances, recordPast } from '../distributed/split-instances.ts';
+import { type SplitInstances, splitInstances, recordPast } from '../split-instances.ts';
 import { readFormat } from '../parameters.ts';
 import { checkFragment } from '../writing.ts';
 import { batchAnswer, createdOrDone, type ElementResult, isGood } from './answer.ts';

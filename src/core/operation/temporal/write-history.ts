@@ -13,7 +13,7 @@ import { distributed } from '../distributed/distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readDeletedInstances, readEntityId } from '../parameters.ts';
-import { pastInstance, pastInstances, splitInstances, recordPast } from '../distributed/split-instances.ts';
+import { pastInstance, pastInstances, splitInstances, recordPast } from '../split-instances.ts';
 import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 

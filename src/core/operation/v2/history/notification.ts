@@ -9,7 +9,7 @@ import { readTimeIndex } from '../../../v2/time-index.ts';
 import { typeIri } from '../../../v2/names.ts';
 import { badRequest } from '../../../v2/problem.ts';
 import { readV2Entity } from '../../../v2/read-entity.ts';
-import { recordPast, splitInstances } from '../../distributed/split-instances.ts';
+import { recordPast, splitInstances } from '../../split-instances.ts';
 import type { CallContext } from '../../operation.ts';
 import { checkPart } from '../../writing.ts';
 import { readingOf, sentHeader, writePathOf } from '../request.ts';

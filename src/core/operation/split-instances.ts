@@ -1,13 +1,13 @@
 /** Places instances with their own times: decides which become present, and which go into history only (clause 5.6.11). */
-import { type Fragment, type Fragments, type Instance, ngsildNull } from '../../model/attribute.ts';
-import { scopeSeries } from '../../model/history.ts';
-import { type Instant, microsOfInstant } from '../../model/instant.ts';
-import { isStrings } from '../../model/json.ts';
-import type { Mutation } from '../../model/mutation.ts';
-import type { HistoryFragment } from '../../model/read/entity.ts';
-import { isOlder, stampInstance } from '../../model/stamp.ts';
-import type { PastInstance } from '../../port/store.ts';
-import type { CallContext } from '../operation.ts';
+import { type Fragment, type Fragments, type Instance, ngsildNull } from '../model/attribute.ts';
+import { scopeSeries } from '../model/history.ts';
+import { type Instant, microsOfInstant } from '../model/instant.ts';
+import { isStrings } from '../model/json.ts';
+import type { Mutation } from '../model/mutation.ts';
+import type { HistoryFragment } from '../model/read/entity.ts';
+import { isOlder, stampInstance } from '../model/stamp.ts';
+import type { PastInstance } from '../port/store.ts';
+import type { CallContext } from './operation.ts';
 
 /** The result: a change of the present entity, and the instances to record in history as well. */
 export interface SplitInstances {
