@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import { api, light } from './fill.ts';
 import { load, type Shot } from './load.ts';
+import { median } from './median.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
@@ -88,9 +89,6 @@ async function measure({ child, headers, used, what }: Bench, name: string, shot
   if (failed > 0) throw new Error(`${what}: ${failed} of ${name} failed.`);
   used.set(name, [...(used.get(name) ?? []), micros]);
 }
-
-const median = (all: readonly number[]): number =>
-  [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
 
 const benches: Bench[] = [];
 const forget = (name: string): void => {

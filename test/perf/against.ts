@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { api, light, send } from './fill.ts';
 import { load, type Shot } from './load.ts';
+import { median } from './median.ts';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 3);
@@ -146,7 +147,6 @@ async function measure(broker: Broker, { connections, shot, each = 1 }: Work, fo
   return { perSecond: perSecond * each, cpuUs: (used * 1000) / (perSecond * each * forSeconds) };
 }
 
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
 const shown = (all: readonly number[]): string =>
   `${median(all).toFixed(0)} (${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)})`;
 

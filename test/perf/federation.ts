@@ -6,6 +6,7 @@
 import { type Child, startChild } from './child.ts';
 import { api, fill, send } from './fill.ts';
 import { load, type Shot } from './load.ts';
+import { median } from './median.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
@@ -64,9 +65,6 @@ async function measure({ child, used, took, what }: Bench, name: string, shot: (
   used.set(name, [...(used.get(name) ?? []), micros]);
   took.set(name, [...(took.get(name) ?? []), p50]);
 }
-
-const median = (values: readonly number[] = []): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 function forget({ used, took }: Bench, name: string): void {
   used.delete(name);

@@ -4,6 +4,7 @@ import { bytesIn, openBareHistory } from './bare-history.ts';
 import { type Child, startChild } from './child.ts';
 import { api, send } from './fill.ts';
 import { latencies } from './load.ts';
+import { median } from './median.ts';
 
 /** Rows in all, over so many series. 10,000,000 rows take some minutes and about a gigabyte. */
 const total = Number(process.env['BENCH_ROWS'] ?? 200_000);
@@ -152,9 +153,8 @@ async function measure(broker: Child, floor: Child): Promise<void> {
   for (let time = 0; !done.signal.aborted; time += 1) {
     reading.push((await latencies(() => send(`${broker.url}${api}${one(time % series)}lastN=10`, 'GET'), 1)).p50);
   }
-  const median = reading.sort((a, b) => a - b)[Math.floor(reading.length / 2)] ?? Number.NaN;
   say(
-    `| the same rows again, while "last 10" is asked (median ${median.toFixed(1)} ms) | ${rate(await writing)} | | |`,
+    `| the same rows again, while "last 10" is asked (median ${median(reading).toFixed(1)} ms) | ${rate(await writing)} | | |`,
   );
   const bytes = bytesIn(broker.folder) / (series * perSeries + reported);
   say(`| bytes per row on disk | ${bytes.toFixed(0)} | ${low.bytes.toFixed(0)} | ${(bytes / low.bytes).toFixed(1)} |`);

@@ -12,6 +12,7 @@ import { noProxies } from '../../src/edge/trusted-proxies.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createTestServices } from '../test-services.ts';
 import { load } from './load.ts';
+import { median } from './median.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
 const entity = {
@@ -92,9 +93,6 @@ async function measure(child: ChildProcess, url: string): Promise<{ perSecond: n
   if (failed > 0) throw new Error(`${failed} requests failed.`);
   return { perSecond, cpuUs: await spent() };
 }
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 
 interface Runner {
   readonly name: string;

@@ -5,6 +5,7 @@
 import { startChild } from './child.ts';
 import { api, light } from './fill.ts';
 import { load, type Shot } from './load.ts';
+import { median } from './median.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
@@ -57,9 +58,6 @@ async function measure(name: string, shot: () => Shot): Promise<number> {
   if (failed > 0) throw new Error(`${failed} of ${name} failed.`);
   return (((await child.cpu()) - before) * 1000) / (perSecond * seconds);
 }
-
-const median = (all: readonly number[]): number =>
-  [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
 
 console.log('| work | NGSI-LD | NGSI v2 | ratio |\n|---|---|---|---|');
 for (const [name, [ngsiLd, v2]] of Object.entries(pairs)) {
