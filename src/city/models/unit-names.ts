@@ -52,4 +52,4 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** The unit in words, with its code: `kWh (KWH)`; the code alone when it is unknown. */
-export const unitName = (code: string): string => (names[code] === undefined ? code : `${names[code]} (${code})`);
+export const unitName = (code: string): string => (Object.hasOwn(names, code) ? `${names[code]} (${code})` : code);
