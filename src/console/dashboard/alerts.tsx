@@ -1,13 +1,9 @@
 /** Lists what needs attention: open alerts, and entities in a critical state. */
-import { type Domain, headlineOf } from '../data/domains.ts';
+import type { Domain } from '../data/domains.ts';
 import { textIn } from '../data/entity.ts';
-import { entityAddress } from '../data/route.ts';
 import { everything, type Shown } from '../data/selection.ts';
 import { language } from '../data/session.ts';
-import { formatAge } from '../data/times.ts';
-import { Icon } from '../view/icon.tsx';
-import { LevelDot } from '../view/parts.tsx';
-import { textOfReading } from '../view/value.tsx';
+import { ItemRow } from '../view/item-row.tsx';
 import { say } from '../words/words.ts';
 
 const isOpenAlert = ({ domain, thing }: Shown): boolean =>
@@ -28,36 +24,17 @@ export function Alerts({ items, max = 200 }: { readonly items: readonly Shown[];
       {items.length === 0 && <p class="note">{say('noAlerts')}</p>}
       <ul class="list">
         {items.slice(0, max).map((item) => (
-          <Alert key={item.thing.id} item={item} />
+          <ItemRow
+            key={item.thing.id}
+            item={item}
+            about={[say(`domain.${item.domain}`), item.area, descriptionOf(item)]}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function Alert({ item: { thing, title, domain, level, area, observedAt } }: { readonly item: Shown }) {
-  const headline = headlineOf(thing);
-  const description = textIn(thing, 'description', language.value);
-  return (
-    <li>
-      <a href={entityAddress(thing.id)}>
-        <span class="item-icon">
-          <Icon name={domain} />
-          <LevelDot level={level} />
-        </span>
-        <span class="item-text">
-          <b>{title}</b>
-          <small>
-            {say(`domain.${domain}`)}
-            {area !== '' && ` · ${area}`}
-            {domain === 'alert' && description !== undefined && ` · ${description}`}
-          </small>
-        </span>
-        <span class="item-value">
-          {headline && <b>{textOfReading(headline)}</b>}
-          {observedAt !== undefined && <small>{formatAge(observedAt)}</small>}
-        </span>
-      </a>
-    </li>
-  );
-}
+/** What an alert says of itself. */
+const descriptionOf = ({ domain, thing }: Shown): string | undefined =>
+  domain === 'alert' ? textIn(thing, 'description', language.value) : undefined;

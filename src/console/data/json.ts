@@ -1,4 +1,4 @@
-/** Reads members of unknown JSON. */
+/** Reads members of unknown JSON, and shows JSON. */
 import type { Json, JsonObject } from '../../client/client.ts';
 
 export type { Json, JsonObject };
@@ -37,3 +37,12 @@ export function parseJson(text: string): Json {
 
 /** JSON.parse returns nothing but JSON. */
 const isJson = (value: unknown): value is Json => value !== undefined;
+
+/** JSON text over several lines, for people. Another text stays as it is. */
+export function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
+}

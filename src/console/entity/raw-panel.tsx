@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { apiPath, type ApiRequest, asCurl, send } from '../data/api.ts';
 import type { Thing } from '../data/entity.ts';
+import { indented } from '../data/json.ts';
 import { useLoad } from '../data/load.ts';
 import { Choice, CopyButton, Shown } from '../view/parts.tsx';
 import { say } from '../words/words.ts';
@@ -62,12 +63,4 @@ function Raw({ id }: { readonly id: string }) {
       </Shown>
     </>
   );
-}
-
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
 }

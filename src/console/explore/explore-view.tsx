@@ -1,6 +1,7 @@
 /** Lets a person build a request, see its URL, its answer and what it cost, and follow the same live. */
 import { type Signal, useSignal } from '@preact/signals';
 import { type ApiAnswer, asCurl, send } from '../data/api.ts';
+import { indented } from '../data/json.ts';
 import { readingsOfType, typesOf } from '../data/types.ts';
 import { shortName } from '../data/names.ts';
 import { formatNumber } from '../data/units.ts';
@@ -195,12 +196,4 @@ function Answer({ answer }: { readonly answer: Signal<ApiAnswer | undefined> }) 
       <pre tabIndex={0}>{indented(found.text).slice(0, shownMax)}</pre>
     </div>
   );
-}
-
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
 }

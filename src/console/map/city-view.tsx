@@ -1,14 +1,13 @@
 /** Shows the city: the map, and beside it the list of entities or one of them. */
 import { useComputed, useSignal } from '@preact/signals';
-import { type Domain, domains, headlineOf, type Level, levels } from '../data/domains.ts';
+import { type Domain, domains, type Level, levels } from '../data/domains.ts';
 import { isLoaded } from '../data/live.ts';
-import { entityAddress, route } from '../data/route.ts';
+import { route } from '../data/route.ts';
 import { choices, clearFilters, everything, filters, setFilter, type Shown, shown } from '../data/selection.ts';
-import { formatAge } from '../data/times.ts';
 import { EntityPage } from '../entity/entity-page.tsx';
 import { Icon } from '../view/icon.tsx';
-import { Choice, LevelDot } from '../view/parts.tsx';
-import { textOfReading } from '../view/value.tsx';
+import { ItemRow } from '../view/item-row.tsx';
+import { Choice } from '../view/parts.tsx';
 import { say } from '../words/words.ts';
 import { MapPanel } from './map-panel.tsx';
 
@@ -124,7 +123,7 @@ function List() {
       {found === 0 && <p class="note">{say('emptyFiltered')}</p>}
       <ul class="list">
         {sorted.value.slice(0, pages.value * pageSize).map((item) => (
-          <Item key={item.thing.id} item={item} />
+          <ItemRow key={item.thing.id} item={item} about={[item.type, item.area]} />
         ))}
       </ul>
       {found > pages.value * pageSize && (
@@ -141,28 +140,3 @@ const byTitle = new Intl.Collator();
 const urgency = { bad: 0, poor: 1, fair: 2, good: 3, none: 4, idle: 5 } as const;
 const worstFirst = (a: Shown, b: Shown): number =>
   urgency[a.level] - urgency[b.level] || byTitle.compare(a.title, b.title) || byTitle.compare(a.thing.id, b.thing.id);
-
-function Item({ item: { thing, title, type, level, domain, area, observedAt } }: { readonly item: Shown }) {
-  const headline = headlineOf(thing);
-  return (
-    <li>
-      <a href={entityAddress(thing.id)}>
-        <span class="item-icon">
-          <Icon name={domain} />
-          <LevelDot level={level} />
-        </span>
-        <span class="item-text">
-          <b>{title}</b>
-          <small>
-            {type}
-            {area !== '' && ` · ${area}`}
-          </small>
-        </span>
-        <span class="item-value">
-          {headline && <b>{textOfReading(headline)}</b>}
-          {observedAt !== undefined && <small>{formatAge(observedAt)}</small>}
-        </span>
-      </a>
-    </li>
-  );
-}
