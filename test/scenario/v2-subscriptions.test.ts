@@ -185,11 +185,18 @@ describe.each(testedStores)('subscriptions of NGSI v2 (%s)', (store) => {
     await create('writers', E);
     const headers = { 'NGSILD-Tenant': 'writers' };
     const patch = { A: { type: 'Property', value: 2 } };
-    expect((await send('writers', 'PATCH /ngsi-ld/v1/entities/urn:ngsi-v2:E/attrs', patch, headers)).status).toBe(204);
-    expect((await send('writers', 'PATCH /v2/entities/E/attrs', { A: { value: 3 } })).status).toBe(204);
-    expect((await receiver.until(3)).map(({ body }) => body)).toEqual(
-      [1, 2, 3].map((A) => ({ id: 'E', type: 'T', A })),
-    );
+    const correlated = (correlator: string): Record<string, string> => ({ 'Fiware-Correlator': correlator });
+    const ldPath = 'PATCH /ngsi-ld/v1/entities/urn:ngsi-v2:E/attrs';
+    expect((await send('writers', ldPath, patch, { ...headers, ...correlated('by-ld') })).status).toBe(204);
+    const v2Path = 'PATCH /v2/entities/E/attrs';
+    expect((await send('writers', v2Path, { A: { value: 3 } }, correlated('by v2'))).status).toBe(204);
+    const notified = await receiver.until(3);
+    expect(notified.map(({ body }) => body)).toEqual([1, 2, 3].map((A) => ({ id: 'E', type: 'T', A })));
+    expect(notified.map(({ headers: sent }) => sent['fiware-correlator'])).toEqual([
+      expect.stringMatching(/^[0-9a-f-]{36}; cbnotif=1$/),
+      'by-ld; cbnotif=1',
+      'by v2; cbnotif=1',
+    ]);
   });
 
   test('are not told of the same value again, but with forcedUpdate, on every road', async () => {

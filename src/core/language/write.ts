@@ -27,14 +27,19 @@ export interface Write {
   readonly attributesMax?: number;
   /** True: the outcome has the types of the entity. */
   readonly reportsTypes?: boolean;
+  /** The correlator of the request, for the change. */
+  readonly correlator?: string;
 }
 
 /** Applies `mutate` when the condition matches. Expired data counts as deleted. */
 export function applyWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
   const current = stored && presentAt(stored, at);
   const mutated = mutateCurrent(current, write, at);
-  return write.reportsTypes === true ? withTypes(mutated, current) : mutated;
+  return withCorrelator(write.reportsTypes === true ? withTypes(mutated, current) : mutated, write);
 }
+
+const withCorrelator = (mutated: Mutated, { correlator }: Write): Mutated =>
+  correlator === undefined || !mutated.change ? mutated : { ...mutated, change: { ...mutated.change, correlator } };
 
 function withTypes(mutated: Mutated, current: Entity | undefined): Mutated {
   const types = (mutated.next ?? current)?.types;

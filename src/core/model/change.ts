@@ -28,4 +28,6 @@ export interface Change {
   readonly scopeChanged: boolean;
   /** The time at which the new scope was observed, if it differs from the time of the write. */
   readonly scopeObservedAt?: Instant;
+  /** The correlator that the request brought (header Fiware-Correlator). Absent: it brought none. */
+  readonly correlator?: string;
 }

@@ -19,23 +19,25 @@ export interface ChangeRest {
   readonly attrs?: readonly AttributeChange[];
   readonly scopeChanged?: true;
   readonly at?: Instant;
+  readonly correlator?: string;
 }
 
 /** The part of a change that must be stored besides its entity. */
 export function packChange(change: Change): PackedChange {
-  const { at, event, scopeChanged } = change;
+  const { at, event, scopeChanged, correlator } = change;
   const micros = microsOfInstant(at);
   const rest: ChangeRest = {
     ...(isWhole(change) ? undefined : { attrs: change.attrs.map((one) => withoutKnown(one, change.entity)) }),
     ...(scopeChanged ? { scopeChanged } : undefined),
     ...(stampOfMicros(micros) === at ? undefined : { at }),
+    ...(correlator === undefined ? undefined : { correlator }),
   };
   return { at: micros, event, rest };
 }
 
 /** Restores the change. */
 export function unpackChange({ at, event, rest }: PackedChange, entity: Entity): Change {
-  const { attrs, scopeChanged = false, at: exactAt = stampOfMicros(at) } = rest;
+  const { attrs, scopeChanged = false, at: exactAt = stampOfMicros(at), correlator } = rest;
   return {
     id: entity.id,
     at: exactAt,
@@ -43,6 +45,7 @@ export function unpackChange({ at, event, rest }: PackedChange, entity: Entity):
     entity,
     attrs: attrs?.map((one) => withKnown(one, entity)) ?? (event === 'updated' ? [] : wholeChanges(entity, event)),
     scopeChanged,
+    ...(correlator === undefined ? undefined : { correlator }),
   };
 }
 

@@ -148,6 +148,8 @@ export interface Caller {
   readonly isContextInLink?: boolean;
   /** The headers of the request by their lower-case names, for the sources that it is forwarded to. Absent: the binding has none. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The value of the header Fiware-Correlator that the client sent. Absent: it sent none, or one that is not valid. */
+  readonly correlator?: string | undefined;
 }
 
 /** Everything that an operation gets with a request: caller, services, present time, and the tenant's store behind its access guard. */

@@ -136,13 +136,21 @@ async function openCall(
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, services.ids), await store.log.position());
-  const bounded = operation.action === 'write' ? boundStore(store, services.limits) : store;
+  const bounded = operation.action === 'write' ? boundStore(store, boundsOf(caller, services)) : store;
   const guarding = { decision, operation, caller, recording };
   const guarded = operation.action === 'write' ? guardEachWrite(bounded, guarding) : guard(bounded, guarding);
   const noted = recording?.recordedStore(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
   const own = caller.domain ? restrictToDomain(noted, caller.domain, operation.action) : noted;
   return { ...caller, services, now, store: own, storeName, position };
 }
+
+const boundsOf = (
+  { correlator }: Caller,
+  { limits: { attributesMax } }: Services,
+): Parameters<typeof boundStore>[1] => ({
+  attributesMax,
+  correlator,
+});
 
 /** The caller with its present grants. */
 function atPresent(caller: Caller): Caller {

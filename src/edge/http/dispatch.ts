@@ -100,7 +100,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     const label: OperationLabel = { name: 'unknown' };
     const asked = readTarget(exchange.request.url ?? '');
     const target = mount === undefined ? asked : mounted(asked, mount);
-    if (isV2Path(target.path)) requireCorrelator(exchange.request.headers);
+    if (isV2Path(target.path)) requireCorrelator(exchange);
     let status: number;
     try {
       const reply = await replyTo(exchange, dispatch, { target, label });

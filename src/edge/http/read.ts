@@ -1,5 +1,5 @@
 /** Converts an HTTP request to an operation request and a caller (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   anonymous,
   type Authenticate,
@@ -20,6 +20,7 @@ import { countTraffic } from '../traffic.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodyContext, hasBody, readBody } from './body.ts';
+import { sentCorrelator } from './correlator.ts';
 import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
@@ -45,7 +46,7 @@ export async function readRequest(
     : principalOf(exchange, operation, context);
   const principal = sender instanceof Promise ? await sender : sender;
   const tenant = holder?.tenant ?? tenantIn(headers) ?? '';
-  const who = { tenant, ...senderWith(principal, services), ...headOf(exchange.request, operation, context) };
+  const who = { tenant, ...senderWith(principal, services), ...headOf(exchange, operation, context) };
   admit(exchange, who, { operation, services });
   const params = readParameters(query, operation.parameters);
   const link = operation.takesContext === true ? undefined : linkOf(headers, holder);
@@ -91,10 +92,11 @@ export interface Authentication {
 
 /** What the head of a request says about its caller, except who it is. */
 function headOf(
-  request: IncomingMessage,
+  exchange: Exchange,
   operation: Operation,
   { proxies }: Pick<Authentication, 'proxies'>,
 ): Omit<Caller, 'tenant' | 'principal' | 'context'> {
+  const { request } = exchange;
   const { headers } = request;
   const media = readMedia(operation, headers.accept);
   const { version, isContextInLink, ...wishes } = readPreferences(headers['prefer']?.toString());
@@ -103,6 +105,7 @@ function headOf(
     media,
     ...snapshotOf(headers),
     ...sentWith(request, proxies),
+    ...sentCorrelator(exchange),
     ...wishes,
     ...(version === undefined ? undefined : { version }),
     ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),

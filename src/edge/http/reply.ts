@@ -24,6 +24,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** The body of the request, set when reading begins. */
   bodyReservation?: BodyReservation;
+  /** True when the correlator among the headers of the request is one that the broker gave it. */
+  isCorrelatorOwn?: boolean;
 }
 
 /** A reply with JSON content. */

@@ -25,6 +25,17 @@ const level = iri('level');
 
 export function describeLog(bench: Bench): void {
   describe('logs changes', () => {
+    test('with the correlator of the request, if it brought one', async () => {
+      const store = bench.store();
+      const patch = setTo('a', { level: property(2) });
+      await store.apply([{ mutation: create('a', thing({ level: property(1) })), correlator: 'c-1' }], minute(0));
+      await store.apply([{ mutation: patch, correlator: 'c-2' }, { mutation: remove('a') }], minute(1));
+      expect((await records(store)).map(({ event, correlator }) => [event, correlator])).toEqual([
+        ['created', 'c-1'],
+        ['updated', 'c-2'],
+        ['deleted', undefined],
+      ]);
+    });
     test('with the entity as it is after them, and of a deletion as it was before', async () => {
       const store = bench.store();
       await apply(

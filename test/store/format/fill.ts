@@ -9,11 +9,11 @@ const json = { 'Content-Type': 'application/json' };
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Sends a request below /ngsi-ld/v1 and returns the answer. Throws an Error unless it succeeds. */
+/** Sends a request below /ngsi-ld/v1, or below /v2, and returns the answer. Throws an Error unless it succeeds. */
 async function ask(url: string, line: string, { body, headers = json }: { body?: unknown; headers?: Headers } = {}) {
   const [method = 'GET', path = ''] = line.split(' ');
   const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
-  const answer = await fetch(`${url}/ngsi-ld/v1${path}`, init);
+  const answer = await fetch(`${url}${path.startsWith('/v2/') ? '' : '/ngsi-ld/v1'}${path}`, init);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${line}: ${answer.status} ${text}`);
   return { headers: answer.headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
@@ -91,6 +91,62 @@ const everyMember = (uri: string): object => ({
   },
 });
 
+/** A subscription and a registration of NGSI v2 with every member. They match nothing. */
+const v2Subscription = {
+  description: 'every member',
+  subject: {
+    entities: [
+      { id: 'Never', type: 'Named' },
+      { idPattern: 'never.*', typePattern: 'N.*' },
+    ],
+    condition: {
+      attrs: ['size'],
+      alterationTypes: ['entityCreate', 'entityChange'],
+      notifyOnMetadataChange: false,
+      jexlExpression: 'size > 4',
+      expression: {
+        q: 'size>5',
+        mq: 'size.m<2',
+        georel: 'near;maxDistance:10',
+        geometry: 'point',
+        coords: '46.24,14.35',
+      },
+    },
+  },
+  notification: {
+    httpCustom: {
+      url: 'https://example.org/${id}',
+      timeout: 3000,
+      headers: { 'X-Note': 'a' },
+      qs: { n: '${size}' },
+      method: 'PUT',
+      ngsi: { size: { type: 'Number', value: '${size * 2}' } },
+    },
+    attrs: ['size', 'dateModified'],
+    metadata: ['*', 'previousValue'],
+    attrsFormat: 'normalized',
+    onlyChangedAttrs: true,
+    covered: false,
+    maxFailsLimit: 9,
+  },
+  expires: '2999-01-01T00:00:00Z',
+  status: 'active',
+  throttling: 5,
+};
+const v2Registration = {
+  description: 'every member',
+  dataProvided: {
+    entities: [
+      { id: 'Never', type: 'Named' },
+      { idPattern: '.*', type: 'Other' },
+    ],
+    attrs: ['lamp'],
+  },
+  provider: { http: { url: 'https://example.org/v2' }, supportedForwardingMode: 'update', legacyForwarding: false },
+  expires: '2999-01-01T00:00:00Z',
+  status: 'active',
+};
+
 const moment = (day: number, minute: number): string => new Date(Date.UTC(2026, 0, day, 0, minute)).toISOString();
 const series = (day: number, value: (at: number) => unknown): readonly object[] =>
   Array.from({ length: 12 }, (_, at) => ({ type: 'Property', value: value(at), observedAt: moment(day, at * 70) }));
@@ -119,7 +175,12 @@ async function fill(url: string): Promise<void> {
   await ask(url, 'POST /subscriptions', { body: subscription('urn:s:bad', bad.url) });
   await ask(url, 'POST /subscriptions', { body: subscription('urn:s:interval', good.url, { timeInterval: 86_400 }) });
   await ask(url, 'POST /subscriptions', { body: everyMember(good.url), headers: ld });
-  await ask(url, 'POST /entities', { body: { id: 'urn:a:told', type: 'Told', n: 1 } });
+  await ask(url, 'POST /v2/subscriptions', { body: v2Subscription });
+  await ask(url, 'POST /v2/registrations', { body: v2Registration });
+  await ask(url, 'POST /entities', {
+    body: { id: 'urn:a:told', type: 'Told', n: 1 },
+    headers: { ...json, 'Fiware-Correlator': 'c-1' },
+  });
   await Promise.all(
     [good, bad].map((one) => one.until((received) => received.some(({ body }) => body.data.length > 0))),
   );
@@ -189,6 +250,8 @@ const reads = [
   'GET /entities?type=*&scopeQ=/a/%23',
   'GET /subscriptions?options=sysAttrs,secrets',
   'GET /subscriptions/urn:s:bad/deadLetters',
+  'GET /v2/subscriptions',
+  'GET /v2/registrations',
   'GET /jsonldContexts?details=true&kind=Hosted',
   'GET /jsonldContexts?details=true&kind=ImplicitlyCreated',
   'GET /types?details=true',

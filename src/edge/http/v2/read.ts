@@ -6,6 +6,7 @@ import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, OperationRequest, Services } from '../../../core/operation/operation.ts';
 import { badRequest, V2Problem } from '../../../core/v2/problem.ts';
 import { negotiate } from '../accept.ts';
+import { sentCorrelator } from '../correlator.ts';
 import { type BodyContext, hasBody, readJson, readText } from '../body.ts';
 import { admit, type Authentication, contextOf, principalOf, type Read, senderWith, sentWith } from '../read.ts';
 import { Refusal } from '../refusal.ts';
@@ -29,6 +30,7 @@ export async function readV2Request(
     ...senderWith(principal, services),
     media: 'json',
     ...sentWith(exchange.request, context.proxies),
+    ...sentCorrelator(exchange),
   } as const;
   admit(exchange, who, { operation, services });
   const params = knownIn(readAllParameters(query), operation);
