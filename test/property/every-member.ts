@@ -31,6 +31,7 @@ const entityMembers: Readonly<Record<keyof Entity, Road>> = {
   attrs: 'generated',
   createdAt: 'by the broker',
   modifiedAt: 'by the broker',
+  owner: 'by the broker',
 };
 
 const text = fc.string({ unit: 'binary', maxLength: 12 }).filter((one) => one !== 'urn:ngsi-ld:null');

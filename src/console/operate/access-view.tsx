@@ -135,7 +135,7 @@ function Grants() {
   );
 }
 
-const restrictions = ['tenants', 'types', 'idPattern', 'scopes', 'attrs', 'q'] as const;
+const restrictions = ['tenants', 'types', 'idPattern', 'scopes', 'attrs', 'own', 'q'] as const;
 
 function coverOf(grant: unknown): string {
   const parts = restrictions.flatMap((name) => {

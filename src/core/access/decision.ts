@@ -43,8 +43,8 @@ export function decide(grants: readonly Grant[], operation: OperationClass, tena
 
 const fullBy = ({ id }: Grant): Decision => (id === undefined ? full : { extent: 'full', by: id });
 
-const isUnrestricted = ({ types, idPattern, scopes, attrs, q }: Grant): boolean =>
-  types === undefined && idPattern === undefined && scopes === undefined && attrs === undefined && q === undefined;
+const isUnrestricted = ({ types, idPattern, scopes, attrs, own, q }: Grant): boolean =>
+  [types, idPattern, scopes, attrs, own, q].every((restriction) => restriction === undefined);
 
 function decidePart(grants: readonly Grant[]): PartialDecision {
   const covering = createCovering(grants);

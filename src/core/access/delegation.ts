@@ -21,12 +21,16 @@ const withoutTenants = ({ tenants: _tenants, ...grant }: Grant): Grant => grant;
 const hasAll = (grants: readonly Grant[], wanted: Grant): boolean =>
   wanted.operations.every((operation) => grants.some((own) => includes(own, wanted, operation)));
 
-/** True when one grant gives at least what another one gives by an operation. A condition or pattern includes only itself. */
+/**
+ * True when one grant gives at least what another one gives by an operation. A condition or pattern includes only itself. A grant for own
+ * entities includes no grant: those of another one are others.
+ */
 function includes(own: Grant, wanted: Grant, operation: OperationClass): boolean {
   const lists = (['tenants', 'types', 'attrs'] as const).every((name) => hasNames(own[name], wanted[name]));
   return (
     own.operations.includes(operation) &&
     lists &&
+    own.own === undefined &&
     (own.idPattern === undefined || own.idPattern.source === wanted.idPattern?.source) &&
     (own.q === undefined || asJson(own.q) === asJson(wanted.q)) &&
     (own.scopes === undefined || hasScopes(own.scopes, wanted.scopes))

@@ -62,11 +62,17 @@ const conditions = [
   ['types', 'The entity has none of its types.'],
   ['idPattern', 'The id of the entity does not match its idPattern.'],
   ['scopes', 'The entity has none of its scopes.'],
+  ['own', 'The entity was not created by the one who has it, or before he had such a grant.'],
   ['q', 'The entity does not meet its condition q.'],
 ] as const;
 
+const only = ({ owner, ...grant }: Grant, name: (typeof conditions)[number][0]): Parameters<typeof filterOf>[0] => ({
+  [name]: grant[name],
+  owner,
+});
+
 function missingIn(grant: Grant, { operation, entity }: Explained): string | undefined {
   if (!grant.operations.includes(operation)) return `It does not include the operation ${operation}.`;
-  const missing = entity && conditions.find(([name]) => !compileFilter(filterOf({ [name]: grant[name] }))(entity));
+  const missing = entity && conditions.find(([name]) => !compileFilter(filterOf(only(grant, name)))(entity));
   return missing?.[1];
 }

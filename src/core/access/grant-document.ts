@@ -24,6 +24,8 @@ export interface GrantContent {
   readonly idPattern: string | undefined;
   readonly scopes: readonly string[] | undefined;
   readonly attrs: readonly string[] | undefined;
+  /** Only entities that the receiver of the grant created. */
+  readonly own: true | undefined;
   readonly q: string | undefined;
   /** The expanded forms of the names in `q`. */
   readonly terms: Readonly<Record<string, string>> | undefined;
@@ -49,7 +51,7 @@ export const grantCollection = 'grants';
 const listMax = 200;
 const textMax = 4096;
 
-const memberNames = ['to', 'operations', 'tenants', 'types', 'idPattern', 'scopes', 'attrs', 'q', 'description'];
+const memberNames = ['to', 'operations', 'tenants', 'types', 'idPattern', 'scopes', 'attrs', 'own', 'q', 'description'];
 
 /** The content of a grant in a request. Throws BadRequestData that names the faulty member. */
 export function readGrantContent(json: JsonObject, terms: Terms): GrantContent {
@@ -67,6 +69,7 @@ export function readGrantContent(json: JsonObject, terms: Terms): GrantContent {
     idPattern: readText(json, 'idPattern'),
     scopes: readList(json, 'scopes'),
     attrs: readList(json, 'attrs')?.map((name) => readAttributeName(name, terms)),
+    own: readOwn(json['own']),
     q,
     terms: q === undefined ? undefined : used,
     description: readText(json, 'description'),
@@ -123,6 +126,11 @@ function readList(json: JsonObject, name: string): readonly string[] | undefined
   return list;
 }
 
+function readOwn(own: Json | undefined): true | undefined {
+  if (own === undefined || own === true) return own;
+  throw badData(`The member own must be true, or absent for the entities of others too, not ${quoted(own)}.`);
+}
+
 function readText(json: JsonObject, name: string): string | undefined {
   const text = json[name];
   if (text === undefined || (typeof text === 'string' && text !== '' && text.length <= textMax)) return text;
@@ -131,7 +139,7 @@ function readText(json: JsonObject, name: string): string | undefined {
 
 /** The grant that a content means. */
 export function grantOf(id: string, content: GrantContent): Grant {
-  const { operations, tenants, types, idPattern, scopes, attrs, q, terms } = content;
+  const { operations, tenants, types, idPattern, scopes, attrs, own, q, terms } = content;
   return {
     id,
     operations,
@@ -140,6 +148,7 @@ export function grantOf(id: string, content: GrantContent): Grant {
     ...(idPattern === undefined ? undefined : { idPattern: { source: idPattern } }),
     ...(scopes ? { scopes: scopes.map(readScope) } : undefined),
     ...(attrs ? { attrs } : undefined),
+    ...(own ? { own } : undefined),
     ...(q === undefined ? undefined : { q: readQuery(q, terms) }),
   };
 }

@@ -29,6 +29,8 @@ interface State {
   stored: Map<string, StoredGrant> | undefined;
   /** By whom they are given to. */
   grants: ReadonlyMap<string, readonly Grant[]>;
+  /** To whom grants for own entities are given. */
+  ownTo: ReadonlySet<string>;
   /** By identity object, and by whom the grants are given to. */
   known: WeakMap<Identity, Principal>;
   readonly principals: Map<string, Principal>;
@@ -54,6 +56,7 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
     listeners: new Set(),
     stored: undefined,
     grants: new Map(),
+    ownTo: new Set(),
     known: new WeakMap(),
     principals: new Map(),
     renewal: Promise.resolve(),
@@ -131,6 +134,7 @@ function put(state: State, stored: State['stored']): void {
   }
   state.stored = stored;
   state.grants = grants;
+  state.ownTo = new Set([...grants].flatMap(([to, given]) => (given.some(({ own }) => own) ? [to] : [])));
   state.known = new WeakMap();
   state.principals.clear();
   for (const listener of [...state.listeners]) listener();
@@ -141,8 +145,9 @@ function principalOf(state: State, identity: Identity): Principal {
   const own = state.known.get(identity);
   if (own) return own;
   const receivers = receiversOf(identity).filter((to) => builtIn.has(to) || state.grants.has(to));
-  const key = JSON.stringify(receivers);
-  const shared = state.principals.get(key) ?? createPrincipal(identity, grantsTo(receivers, state));
+  const owner = receivers.some((to) => state.ownTo.has(to)) ? ownerOf(identity) : undefined;
+  const key = JSON.stringify([owner, ...receivers]);
+  const shared = state.principals.get(key) ?? createPrincipal(identity, grantsTo(receivers, owner, state));
   if (state.principals.size >= principalsMax) state.principals.clear();
   state.principals.set(key, shared);
   // Another token or secret of the same holder has the same grants, but its own end.
@@ -151,5 +156,15 @@ function principalOf(state: State, identity: Identity): Principal {
   return principal;
 }
 
-const grantsTo = (receivers: readonly string[], { grants }: State): readonly Grant[] =>
-  receivers.flatMap((to) => [...(builtIn.get(to) ?? []), ...(grants.get(to) ?? [])]);
+/** Whoever has no credentials cannot be told from others without them, and owns nothing. */
+const ownerOf = ({ kind, subject }: Identity): string | undefined =>
+  kind === 'key' || kind === 'token' ? subject : undefined;
+
+const grantsTo = (
+  receivers: readonly string[],
+  owner: string | undefined,
+  { grants }: Pick<State, 'grants'>,
+): readonly Grant[] =>
+  receivers
+    .flatMap((to) => [...(builtIn.get(to) ?? []), ...(grants.get(to) ?? [])])
+    .map((grant) => (grant.own && owner !== undefined ? { ...grant, owner } : grant));

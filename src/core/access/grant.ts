@@ -30,6 +30,10 @@ export interface Grant {
   readonly scopes?: readonly ScopePattern[];
   /** Expanded names of the attributes that the grant gives access to. */
   readonly attrs?: readonly string[];
+  /** The entity must have been created by the one who has the grant. */
+  readonly own?: true;
+  /** With `own`: the subject of the one who has the grant, which the policy fills in. Absent: nobody's, and the grant covers nothing. */
+  readonly owner?: string;
   /** A condition on the whole entity. It may use attributes that the grant hides. */
   readonly q?: Query;
 }

@@ -3,14 +3,19 @@ import type { EntitySelector, Filter, TypeSelection } from '../language/filter.t
 import { attributesIn } from './filter-attributes.ts';
 import type { Grant } from './grant.ts';
 
-type Covered = { readonly [Name in 'types' | 'idPattern' | 'scopes' | 'q']?: Grant[Name] | undefined };
+type Covered = {
+  readonly [Name in 'types' | 'idPattern' | 'scopes' | 'own' | 'owner' | 'q']?: Grant[Name] | undefined;
+};
 
 /** The filter for the entities that a grant covers. */
-export const filterOf = ({ types, idPattern, scopes, q }: Covered): Filter => ({
+export const filterOf = ({ types, idPattern, scopes, own, owner, q }: Covered): Filter => ({
   ...(types || idPattern ? { selectors: selectorsOf(types, idPattern) } : undefined),
   ...(scopes ? { scopeQ: { anyOf: scopes.map((scope) => ({ allOf: [scope] })) } } : undefined),
+  ...(own ? ownedBy(owner) : undefined),
   ...(q ? { q } : undefined),
 });
+
+const ownedBy = (owner: string | undefined): Filter => (owner === undefined ? { anyOf: [] } : { owner });
 
 const selectorsOf = (types: Covered['types'], idPattern: Covered['idPattern']): readonly EntitySelector[] => {
   const pattern = idPattern ? { idPattern } : undefined;
@@ -53,7 +58,7 @@ export function grantedFilter(grants: readonly Grant[]): GrantedFilter {
   };
 }
 
-const isPlain = ({ idPattern, scopes, q }: Grant): boolean => !idPattern && !scopes && !q;
+const isPlain = ({ idPattern, scopes, own, q }: Grant): boolean => !idPattern && !scopes && !own && !q;
 
 const shows = ({ attrs }: Grant, names: ReadonlySet<string>): boolean =>
   attrs === undefined || [...names].every((name) => attrs.includes(name));

@@ -10,15 +10,19 @@ export type Action = 'read' | 'write';
 export interface Principal {
   readonly identity: Identity;
   readonly grants: readonly Grant[];
+  /** The owner of the entities that it creates. Absent: none, because no grant of it depends on an owner. */
+  readonly ownerName?: string;
   /** What the principal may access by this class of operation in a tenant. Compiled once. */
   rights(operation: OperationClass, tenant: string): Decision;
 }
 
 export function createPrincipal(identity: Identity, grants: readonly Grant[]): Principal {
   const decisions = new Map<string, Decision>();
+  const { owner } = grants.find((grant) => grant.owner !== undefined) ?? {};
   return {
     identity,
     grants,
+    ...(owner === undefined ? undefined : { ownerName: owner }),
     rights: (operation, tenant) => {
       const key = `${operation} ${tenant}`;
       let decision = decisions.get(key);

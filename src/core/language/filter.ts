@@ -113,6 +113,8 @@ export interface Filter {
   readonly scopeQ?: ScopeQuery;
   /** With `attrs`: only instances of these datasets count; `@none` is the default instance. */
   readonly datasetIds?: readonly string[];
+  /** The owner of the entity; access control adds it. */
+  readonly owner?: string;
   /** More filters that must match too; access control adds them. */
   readonly also?: readonly Filter[];
   /** At least one of these filters must match. */

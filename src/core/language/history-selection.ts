@@ -47,8 +47,8 @@ function compileForDeleted(filter: Filter): (gone: Entity) => boolean {
   return (gone) => all.every((holds) => holds(gone)) && (some?.some((holds) => holds(gone)) ?? true);
 }
 
-const needsContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
-  [attrs, q, geo, scopeQ].some((part) => part !== undefined);
+const needsContent = ({ attrs, q, geo, scopeQ, owner }: Filter): boolean =>
+  [attrs, q, geo, scopeQ, owner].some((part) => part !== undefined);
 
 /** True when an instance belongs to one of the attributes and datasets that the filter names (clause 5.7.4). */
 export function hasRequestedSeries(selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean {

@@ -59,7 +59,7 @@ export function applyDraft(
   fragment: EntityFragment,
   { at, draft, notUpdated = [] }: { at: Instant; draft: Draft; notUpdated?: readonly NotUpdated[] },
 ): Mutated {
-  const { scope, expiresAt, ...kept } = current;
+  const { scope, expiresAt, ...kept } = withOwnerLeft(current, fragment);
   const base: Entity = {
     ...kept,
     types: fragment.types ? union(current.types, fragment.types) : current.types,
@@ -73,12 +73,20 @@ export function applyDraft(
   const reports = [...draft.notUpdated, ...notUpdated];
   const isTouched =
     draft.touched ||
+    kept.owner !== current.owner ||
     !sameJson(base.types, current.types) ||
     !sameJson(base.scope, scope) ||
     base.expiresAt !== expiresAt;
   if (!isTouched) return { outcome: { status: 'unchanged', updated: [], notUpdated: reports } };
   const result = updated(current, base, { at, changes: draft.changes, time: scopeTime(fragment) });
   return { ...result, outcome: { status: 'updated', updated: draft.updated, notUpdated: reports } };
+}
+
+/** The entity, without its owner when the fragment removes it. */
+function withOwnerLeft(entity: Entity, fragment: EntityFragment): Entity {
+  if (fragment.owner !== ngsildNull) return entity;
+  const { owner: _owner, ...left } = entity;
+  return left;
 }
 
 interface Updating {

@@ -13,6 +13,11 @@ export interface Entity {
   /** Absent: not modified since the creation. */
   readonly modifiedAt?: Instant;
   readonly expiresAt?: Instant;
+  /**
+   * Who created it: the subject of an identity, such as `key:NAME`. Grants may depend on it; no representation shows it. Absent: it does not
+   * count for the grants of the creator.
+   */
+  readonly owner?: string;
   readonly attrs: Attributes;
 }
 
@@ -26,6 +31,8 @@ export interface EntityFragment {
   readonly scopeObservedAt?: Instant;
   /** `ngsildNull` requests the deletion of the expiry. */
   readonly expiresAt?: Instant;
+  /** The owner of the entity if the fragment creates it. For an entity that exists, `ngsildNull` removes the owner; all else is ignored. */
+  readonly owner?: string;
   readonly attrs: Fragments;
 }
 

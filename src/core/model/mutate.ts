@@ -100,7 +100,15 @@ function create(
   if (current) throw alreadyExists(id);
   if (!entity.types || entity.types.length === 0) throw badData(`The entity ${id} needs a type.`);
   const draft = draftAttributes({}, entity.attrs, overwriteRule({ at, ownerCreatedAt: at }));
-  const next: Entity = { id, types: entity.types, ...given(entity), createdAt: at, attrs: draft.attrs };
+  const { owner } = entity;
+  const next: Entity = {
+    id,
+    types: entity.types,
+    ...given(entity),
+    createdAt: at,
+    ...(owner === undefined ? undefined : { owner }),
+    attrs: draft.attrs,
+  };
   const change: Change = {
     id,
     at,
@@ -133,6 +141,7 @@ function replace(current: Entity, entity: EntityFragment, at: Instant): Mutated 
     types: entity.types ?? current.types,
     ...given(entity),
     createdAt: current.createdAt,
+    ...(current.owner === undefined ? undefined : { owner: current.owner }),
     attrs: written,
   };
   return updated(current, base, { at, changes: [...draft.changes, ...gone] });

@@ -3,6 +3,7 @@ import { restrictToDomain } from '../access/domain.ts';
 import type { Decision } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { guardWrites } from '../access/guard-writes.ts';
+import { recordOwner } from '../access/record-owner.ts';
 import type { Quotas } from '../access/quotas.ts';
 import { isArray, isObject } from '../model/json.ts';
 import { noSuchTenant, Problem } from '../model/problem.ts';
@@ -140,8 +141,13 @@ async function openCall(
   const guarding = { decision, operation, caller, recording };
   const guarded = operation.action === 'write' ? guardEachWrite(bounded, guarding) : guard(bounded, guarding);
   const noted = recording?.recordedStore(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
-  const own = caller.domain ? restrictToDomain(noted, caller.domain, operation.action) : noted;
-  return { ...caller, services, now, store: own, storeName, position };
+  return { ...caller, services, now, store: storeFor(caller, noted, operation), storeName, position };
+}
+
+/** The store as requests of this caller use it: within the domain, and noting who creates entities. */
+function storeFor({ domain, principal: { ownerName } }: Caller, store: Store, { action }: Operation): Store {
+  const within = domain ? restrictToDomain(store, domain, action) : store;
+  return ownerName === undefined || action === 'read' ? within : recordOwner(within, ownerName);
 }
 
 const boundsOf = (

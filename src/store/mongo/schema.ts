@@ -22,7 +22,7 @@ export interface SubjectDocument {
   readonly doc?: string;
   /** The first time at which a part of it expires. */
   readonly expires?: Micros;
-  /** The attributes, each with its scalar values, or without `v` if it has none. */
+  /** The attributes, each with its scalar values, or without `v` if it has none, and the owner under the name `owner`. */
   readonly values?: readonly { readonly n: string; readonly v?: string | number | boolean }[];
   /** Shapes that cover the values of its GeoProperties, in a form that MongoDB can index. */
   readonly places?: readonly { readonly n: string; readonly at: CoveringShape }[];

@@ -52,13 +52,19 @@ export function* documentOf({ id, subject, types, series, present }: Subject): I
     num,
     version,
     doc,
-    values: indexed.flatMap((one) => one.values),
+    values: [...indexed.flatMap((one) => one.values), ...ownersOf(entity)],
     ...(expires === undefined ? undefined : { expires }),
     ...(places.length === 0 ? undefined : { places }),
     ...(unlisted.length === 0 ? undefined : { unlisted }),
     ...(entity.scope === undefined ? undefined : { scopes: stringsOf(entity.scope) }),
   };
 }
+
+/** The name of the owner among the values. Attributes have IRIs as names. */
+export const ownerName = 'owner';
+
+const ownersOf = ({ owner }: Entity): readonly { readonly n: string; readonly v: Key }[] =>
+  owner === undefined ? [] : [{ n: ownerName, v: indexedText(owner) }];
 
 /** What the indexes have of an attribute. */
 interface IndexedAttribute {

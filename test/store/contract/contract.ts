@@ -13,6 +13,7 @@ import { describeMeasured } from './measured.ts';
 import { describeMutations } from './mutations.ts';
 import { describeNames } from './names.ts';
 import { describeOrder } from './order.ts';
+import { describeOwners } from './owners.ts';
 import { describeReopening } from './reopening.ts';
 import { describeRetention } from './retention.ts';
 import { describeRevisions } from './revisions.ts';
@@ -62,6 +63,7 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
     describeLog(bench);
     describeSummary(bench);
     describeExpiry(bench);
+    describeOwners(bench);
     describeNames(bench);
     describeShelves(bench);
     describeTenants(bench);

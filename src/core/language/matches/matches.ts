@@ -33,9 +33,10 @@ function compileParts(filter: Filter): EntityTest {
 }
 
 /** The cheaper tests. They run first. */
-function testsOfSelection({ selectors, attrs, datasetIds, scopeQ }: Filter): readonly EntityTest[] {
+function testsOfSelection({ selectors, owner, attrs, datasetIds, scopeQ }: Filter): readonly EntityTest[] {
   return [
     ...(selectors ? [anyOf(selectors.map(compileSelector))] : []),
+    ...(owner === undefined ? [] : [(entity: Entity) => entity.owner === owner]),
     ...(attrs ? [compileAttrs(attrs, datasetIds)] : []),
     ...(scopeQ ? [({ scope }: Entity) => matchesScopes(scopeQ, scope)] : []),
   ];

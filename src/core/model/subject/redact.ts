@@ -75,10 +75,11 @@ function redactAttributes(attrs: Attributes, isNamed: Named): Attributes {
 /** An entity whose id does not name the subject, without what names it. The same object when nothing does. */
 export function redactEntity(entity: Entity, isNamed: Named): Entity {
   const attrs = redactAttributes(entity.attrs, isNamed);
-  const { scope: before, ...members } = entity;
+  const { scope: before, owner, ...members } = entity;
   const scope = before === undefined ? undefined : textsWithoutNamed(before, isNamed);
-  if (attrs === entity.attrs && scope === before) return entity;
-  return { ...members, ...(scope === undefined ? undefined : { scope }), attrs };
+  const isOwned = owner !== undefined && !isNamed(owner);
+  if (attrs === entity.attrs && scope === before && isOwned === (owner !== undefined)) return entity;
+  return { ...members, ...(scope === undefined ? undefined : { scope }), ...(isOwned ? { owner } : undefined), attrs };
 }
 
 function textsWithoutNamed(texts: string | readonly string[], isNamed: Named): string | readonly string[] | undefined {

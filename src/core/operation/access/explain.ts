@@ -31,10 +31,8 @@ export const explainAccess: Operation = {
   async run(request, call) {
     const question = readQuestion(request, call);
     const { principal, operation, id, attribute } = question;
-    const answer =
-      id === undefined
-        ? explainTenant(question, call)
-        : explainEntity(question, await knownEntity(question, call), call);
+    const known = await knownEntity(question, call);
+    const answer = id === undefined ? explainTenant(question, call) : explainEntity(question, known, call);
     const body = {
       type: 'AccessExplanation',
       principal: principal.identity.subject,
@@ -42,10 +40,17 @@ export const explainAccess: Operation = {
       operation,
       ...(id === undefined ? undefined : { entity: id }),
       ...(attribute === undefined ? undefined : { attribute: call.context.compact(attribute) }),
+      ...ownerText(question, known),
       ...answer,
     };
     return { kind: 'found', text: withContext(JSON.stringify(body), call) };
   },
+};
+
+/** Who created the entity, for administrators who may read all of it. */
+const ownerText = ({ isAdministered }: Question, known: KnownEntity | undefined): { readonly owner?: string } => {
+  const owner = isAdministered && known?.isWhole === true ? known.entity.owner : undefined;
+  return owner === undefined ? {} : { owner };
 };
 
 interface Question {
@@ -119,8 +124,9 @@ interface KnownEntity {
  * the administrator may read all of it. A hidden entity is as one that does not exist.
  */
 async function knownEntity({ id, principal, decision }: Question, call: CallContext): Promise<KnownEntity | undefined> {
-  const store = id === undefined ? undefined : await call.services.stores.open(call.tenant, false);
-  const entity = (await store?.get(id ?? '', call.now))?.entity();
+  if (id === undefined) return undefined;
+  const store = await call.services.stores.open(call.tenant, false);
+  const entity = (await store?.get(id, call.now))?.entity();
   if (!entity) return undefined;
   const seen = visibilityBy(call.principal.rights('read', call.tenant), entity);
   const isOwn = principal === call.principal;

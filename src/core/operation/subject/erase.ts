@@ -71,7 +71,7 @@ async function eraseEntities(store: Store, { id, isNamed, services }: SubjectCon
 function erasingMutation(entity: Entity, isNamed: SubjectContext['isNamed']): Mutation {
   const { id } = entity;
   if (isNamed(id)) return { op: 'delete', id };
-  const { attrs, scope } = redactEntity(entity, isNamed);
+  const { attrs, scope, owner } = redactEntity(entity, isNamed);
   const changed = Object.entries(entity.attrs).flatMap(([name, instances]): [string, readonly Fragment[]][] => {
     const left = Object.hasOwn(attrs, name) ? (attrs[name] ?? []) : [];
     if (left === instances) return [];
@@ -89,6 +89,7 @@ function erasingMutation(entity: Entity, isNamed: SubjectContext['isNamed']): Mu
     fragment: {
       attrs: Object.fromEntries(changed),
       ...(scope === entity.scope ? undefined : { scope: scope ?? ngsildNull }),
+      ...(owner === entity.owner ? undefined : { owner: ngsildNull }),
     },
   };
 }

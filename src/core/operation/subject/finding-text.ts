@@ -24,9 +24,14 @@ const terms: Terms = {
 };
 const view = { terms, format: 'normalized', sysAttrs: true, projection: {} } as const;
 
-/** An entity. With `isNamed`, only its attributes that name the subject. */
+/** An entity. With `isNamed`, only its attributes that name the subject, and the owner if that is the subject. */
 export function entityText(entity: Entity, isNamed?: Named): JsonObject {
-  return renderEntity(isNamed ? { ...entity, attrs: namingAttributes(entity, isNamed) } : entity, view) ?? {};
+  if (!isNamed) return renderEntity(entity, view) ?? {};
+  const { owner } = entity;
+  return {
+    ...renderEntity({ ...entity, attrs: namingAttributes(entity, isNamed) }, view),
+    ...(owner !== undefined && isNamed(owner) ? { owner } : undefined),
+  };
 }
 
 const namingAttributes = ({ attrs }: Entity, isNamed: Named): Entity['attrs'] =>

@@ -13,7 +13,7 @@ import type {
 } from '../../../core/language/filter.ts';
 import { searchBox } from '../../../core/language/geo/geo-query.ts';
 import { coveringShape } from '../cover.ts';
-import { isUniqueKey, type Key, keyOf } from '../subject-document.ts';
+import { isUniqueKey, type Key, keyOf, ownerName } from '../subject-document.ts';
 
 /** `where` is absent when everything matches. Input of clients is always a value in it, never an operator. */
 export interface Condition {
@@ -26,9 +26,11 @@ const matchAll: Condition = { isExact: true };
 const unknown: Condition = { isExact: false };
 const matchNone: Condition = { where: { _id: { $in: [] } }, isExact: true };
 
-export function compileCondition({ selectors, attrs, datasetIds, q, geo, scopeQ, also, anyOf }: Filter): Condition {
+export function compileCondition(filter: Filter): Condition {
+  const { selectors, owner, attrs, datasetIds, q, geo, scopeQ, also, anyOf } = filter;
   return allOf([
     selectors ? oneOf(selectors.map(ofSelector)) : matchAll,
+    owner === undefined ? matchAll : ofOwner(owner),
     attrs ? { where: { 'values.n': { $in: attrs } }, isExact: !datasetIds } : matchAll,
     q ? ofQuery(q) : matchAll,
     geo ? ofGeo(geo) : matchAll,
@@ -37,6 +39,11 @@ export function compileCondition({ selectors, attrs, datasetIds, q, geo, scopeQ,
     anyOf ? oneOf(anyOf.map(compileCondition)) : matchAll,
   ]);
 }
+
+const ofOwner = (owner: string): Condition => ({
+  where: { values: { $elemMatch: { n: ownerName, v: keyOf(owner) } } },
+  isExact: isUniqueKey(owner),
+});
 
 function allOf(conditions: readonly Condition[]): Condition {
   const parts: readonly Document[] = conditions.flatMap(({ where }) => where ?? []);

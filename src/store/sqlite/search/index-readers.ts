@@ -2,8 +2,10 @@
 import type { Database } from 'better-sqlite3';
 import type { Filter } from '../../../core/language/filter.ts';
 import { searchBox } from '../../../core/language/geo/geo-query.ts';
+import { indexedText } from '../../../core/language/indexed-text.ts';
 import type { BoundingBox } from '../../../core/model/geometry.ts';
 import { type IndexTerm, indexTerms } from '../writer/index-terms.ts';
+import { ownerName } from '../writer/value-index.ts';
 import type { NameReader } from '../names.ts';
 import { boxCondition, type IndexCondition, never, type Sql, valueCondition } from './index-conditions.ts';
 import type { TimeBudget } from './time-budget.ts';
@@ -24,7 +26,12 @@ export function createReadConditions(database: Database, names: NameReader): Rea
     const name = names.numOf(geoproperty);
     return [name === undefined ? never : boxCondition(database, name, box)];
   };
-  return ({ q, geo }) => [
+  const ofOwner = (owner: string): IndexCondition => {
+    const name = names.numOf(ownerName);
+    return name === undefined ? never : valueCondition(database, name, { keys: [indexedText(owner)] });
+  };
+  return ({ q, geo, owner }) => [
+    ...(owner === undefined ? [] : [ofOwner(owner)]),
     ...(q ? indexTerms(q).flatMap(ofTerm) : []),
     // The location of NGSI v2 may have any name.
     ...(geo ? ofBox(geo.isV2 ? undefined : geo.geoproperty, searchBox(geo)) : []),

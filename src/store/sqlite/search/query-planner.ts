@@ -93,8 +93,8 @@ const isByTypeOnly = (filter: Filter): boolean =>
   hasSelectorsOnly(filter) &&
   (filter.selectors?.every(({ ids, idPattern, types }) => !ids && !idPattern && (!types || isUnion(types))) ?? true);
 
-const hasSelectorsOnly = ({ attrs, q, geo, scopeQ, also, anyOf }: Filter): boolean =>
-  !attrs && !q && !geo && !scopeQ && !also && !anyOf;
+const hasSelectorsOnly = ({ attrs, q, geo, scopeQ, owner, also, anyOf }: Filter): boolean =>
+  !attrs && !q && !geo && !scopeQ && owner === undefined && !also && !anyOf;
 
 const isUnion = (types: TypeSelection): boolean =>
   types.op === 'type' || types.op === 'any' || (types.op === 'or' && types.parts.every(isUnion));

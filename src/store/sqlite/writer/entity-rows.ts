@@ -91,7 +91,7 @@ interface Indexes {
 function createIndexes(database: Database, names: Names): Indexes {
   const types = createTypes(database, names);
   const boxes = createBoxes(database, names);
-  const valueIndex = createValueIndex(database);
+  const valueIndex = createValueIndex(database, names);
   const counts = createEntityCounts(database, names);
   return {
     valueIndex,

@@ -1,4 +1,7 @@
-/** Maintains an index over the values of attributes that queries often use. Other attributes add no cost to a write. */
+/**
+ * Maintains an index over the values of attributes that queries often use, and over the owners of entities. Other attributes add no cost to a
+ * write.
+ */
 import type { Database } from 'better-sqlite3';
 import { indexedText } from '../../../core/language/indexed-text.ts';
 import { scalarsOf } from '../../../core/language/matches/matches-value.ts';
@@ -7,6 +10,7 @@ import type { Entity } from '../../../core/model/entity.ts';
 import type { Json } from '../../../core/model/json.ts';
 import { entityIn } from '../own-text.ts';
 import type { Interruptible } from '../../../core/model/interruptible.ts';
+import type { Names } from '../names.ts';
 
 /** The maximum number of indexed attributes per tenant: each makes writes slower. */
 const indexedMax = 16;
@@ -16,6 +20,9 @@ const sliceMax = 200;
 
 /** A value in the index: numbers sort before texts. */
 export type Key = number | string;
+
+/** The name of owners in the index. Attributes have IRIs as names. */
+export const ownerName = 'owner';
 
 /** An index of attribute values, for queries that compare them. */
 export interface ValueIndex {
@@ -39,7 +46,7 @@ interface IndexedAttribute {
   readonly upto: number;
 }
 
-export function createValueIndex(database: Database): ValueIndex {
+export function createValueIndex(database: Database, names: Names): ValueIndex {
   const rows = createRows(database);
   const progress = createProgress(database);
   let indexed = progress.read();
@@ -55,6 +62,7 @@ export function createValueIndex(database: Database): ValueIndex {
   return {
     replace(num, before, after) {
       for (const one of indexed) replaceIn(one, num, { before, after });
+      if (before?.owner !== after?.owner) replaceOwner(rows, { num, nameNum: names.numOf(ownerName), before, after });
     },
     request(name) {
       if (indexed.length >= indexedMax || indexed.some((one) => one.name === name)) return;
@@ -76,6 +84,14 @@ export function createValueIndex(database: Database): ValueIndex {
       indexed = progress.read();
     },
   };
+}
+
+function replaceOwner(
+  rows: Rows,
+  { num, nameNum, before, after }: Versions & { readonly num: number; readonly nameNum: number },
+): void {
+  if (before?.owner !== undefined) rows.delete(nameNum, indexedText(before.owner), num);
+  if (after?.owner !== undefined) rows.add(nameNum, indexedText(after.owner), num);
 }
 
 /** Adds some entities to an index. Returns the number of the last entity in it. */
