@@ -2,7 +2,7 @@
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { startBroker } from '../../src/app/broker.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
-import { accessKeyJson, keyCollection } from '../../src/core/model/access-key.ts';
+import { accessKeyJson, keyCollection } from '../../src/core/port/access-key.ts';
 import { answerParent } from './answer-parent.ts';
 
 const [, , folder = '', keys = '0', ...args] = process.argv;

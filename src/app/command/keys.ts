@@ -1,5 +1,5 @@
 /** `mlaka keys`: creates, lists, revokes and rotates API keys, beside a running broker or without one. */
-import { type DescribedKey, readNewKey } from '../../core/model/access-key.ts';
+import { type DescribedKey, readNewKey } from '../../core/port/access-key.ts';
 import type { Keys } from '../../core/port/keys.ts';
 import { openKeyRing } from '../../edge/auth/key-ring.ts';
 import { asksForHelp } from '../config/arguments.ts';

@@ -1,5 +1,5 @@
 /** API keys of a running broker, over its API. */
-import { accessKeyIn, describedKey, type DescribedKey } from '../../core/model/access-key.ts';
+import { accessKeyIn, describedKey, type DescribedKey } from '../../core/port/access-key.ts';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
 import type { Keys } from '../../core/port/keys.ts';
 import type { SendControl } from './control-client.ts';

@@ -1,5 +1,5 @@
 /** API keys, as administrators use them: over the API, and by the command line. */
-import type { DescribedKey, NewAccessKey } from '../model/access-key.ts';
+import type { DescribedKey, NewAccessKey } from './access-key.ts';
 
 /** All methods throw what the store throws. */
 export interface Keys {

@@ -12,7 +12,7 @@ import {
   keyUseCollection,
   type NewAccessKey,
   rotatedKey,
-} from '../../core/model/access-key.ts';
+} from '../../core/port/access-key.ts';
 import type { Identity } from '../../core/access/identity.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import { Problem } from '../../core/model/problem.ts';

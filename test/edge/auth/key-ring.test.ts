@@ -1,6 +1,6 @@
 /** Tests API keys on a store: what they open, for how long, and that the secret is nowhere. */
 import { expect, test } from '@jest/globals';
-import { keyCollection } from '../../../src/core/model/access-key.ts';
+import { keyCollection } from '../../../src/core/port/access-key.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import type { Problem } from '../../../src/core/model/problem.ts';
 import type { Store } from '../../../src/core/port/store.ts';

@@ -1,5 +1,5 @@
 /** Operations of administrators on API keys. */
-import { readAccessName, readNewKey, type DescribedKey } from '../../model/access-key.ts';
+import { readAccessName, readNewKey, type DescribedKey } from '../../port/access-key.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { quoted } from '../../model/read/id.ts';

@@ -1,8 +1,8 @@
 /** API keys as documents of a collection: names, roles, and hashes of the secrets. No document contains a secret. */
-import { type Instant, microsOf, microsOfInstant } from './instant.ts';
-import { isArray, isObject, type Json, type JsonObject } from './json.ts';
-import { badData } from './problem.ts';
-import { quoted } from './read/id.ts';
+import { type Instant, microsOf, microsOfInstant } from '../model/instant.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
 
 /** The collection of the default tenant that has a document of each key, by the name of the key. */
 export const keyCollection = 'accessKeys';
@@ -20,6 +20,7 @@ export interface KeySecret {
   readonly endsAt?: Instant;
 }
 
+/** A key as it is stored: whoever has one of its secrets has its roles. */
 export interface AccessKey {
   readonly name: string;
   readonly roles: readonly string[];
