@@ -6,7 +6,7 @@ import { createClient } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
 import { brokerFlags, helpOf, keyOf, readFlags } from '../command/options.ts';
 import { createProgress } from '../command/progress.ts';
-import { createV2Client, type V2Client } from '../command/v2-import/v2-client.ts';
+import { createV2Client } from '../command/v2-import/v2-client.ts';
 import { write, writeTo } from '../command/text-file.ts';
 import { createSumming, type Sum } from './checksum.ts';
 import { type Kind, kinds, lineText } from './line.ts';
@@ -21,7 +21,7 @@ const flags = {
 
 const usage = `mlaka backup [OPTIONS]
 
-Writes all @contexts, observed history, entities, registrations, and subscriptions to entities and registrations of a tenant,
+Writes all @contexts, observed history, entities, registrations, and subscriptions (also those of NGSI v2) of a tenant,
 a line for each, with their numbers and checksums at the end. The broker may be any that speaks NGSI-LD: Mlaka, Orion-LD, Scorpio, Stellio.
 
     mlaka backup --url http://old:1026 | mlaka restore - --url http://new:1026
@@ -62,8 +62,7 @@ async function writeAll(
   { err, signal }: Io,
 ): Promise<void> {
   const client = createClient({ url, tenant, key, context: coreContextUrl }, signal);
-  // Asked first, because a failure later would cost the whole backup.
-  const left = await countV2Subscriptions(createV2Client({ url, service: tenant, key: keyOf(key) }, signal));
+  const v2 = createV2Client({ url, service: tenant, key: keyOf(key) }, signal);
   const progress = createProgress(err, 'documents');
   await write(out, lineText({ line: 'head', backup: 1, url, tenant, takenAt: new Date().toISOString() }));
   const sums: Partial<Record<Kind, Sum>> = {};
@@ -73,7 +72,7 @@ async function writeAll(
       sums[kind] = await writeKind(
         out,
         kind,
-        counted(takes[kind](client), () => progress.show((done += 1))),
+        counted(takes[kind](client, v2), () => progress.show((done += 1))),
       );
     } catch (error) {
       if (!(error instanceof NotOffered)) throw error;
@@ -83,16 +82,6 @@ async function writeAll(
   await write(out, lineText({ line: 'end', sums }));
   progress.end(done);
   for (const [kind, { count, checksum }] of Object.entries(sums)) err.write(`${kind}: ${count}, ${checksum}\n`);
-  if (left > 0)
-    err.write(
-      `The backup is without ${left} subscriptions of NGSI v2. mlaka import-v2 copies them to another broker.\n`,
-    );
-}
-
-/** The number of subscriptions of NGSI v2, which only its API shows; 0 for a broker without it. */
-async function countV2Subscriptions(client: V2Client): Promise<number> {
-  const { status, headers } = await client.send('GET /v2/subscriptions?limit=1&options=count');
-  return status === 200 ? Number(headers.get('Fiware-Total-Count') ?? 0) : 0;
 }
 
 /** Writes the documents of one kind, and returns their sum. */

@@ -10,6 +10,7 @@ export const kinds = [
   'registration',
   'subscription',
   'registrationSubscription',
+  'v2Subscription',
 ] as const;
 export type Kind = (typeof kinds)[number];
 

@@ -4,11 +4,13 @@ import { instantOf, microsOf } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { maskSecrets } from '../../core/model/secret.ts';
 import { type Client, detailOf } from '../command/client.ts';
+import { createSubscriptionCopier } from '../command/v2-import/subscriptions.ts';
+import type { V2Client } from '../command/v2-import/v2-client.ts';
 import { asWritten, unexpired } from '../command/written.ts';
 import { readHistories } from '../history/read-history.ts';
 import { sorted } from './checksum.ts';
 import type { Kind } from './line.ts';
-import { NoTenant, showingSecrets, takes } from './take.ts';
+import { NoTenant, showingSecrets, takeContexts } from './take.ts';
 
 /** A document that was not written, or that differs from the backup. */
 export interface Flaw {
@@ -23,8 +25,15 @@ export type Put = (documents: readonly JsonObject[]) => Promise<readonly Flaw[]>
 const idOf = ({ id }: JsonObject): string => (typeof id === 'string' ? id : '');
 const jsonType = 'application/json';
 
+/** The broker at `url` by both of its APIs. */
+interface Target {
+  readonly client: Client;
+  readonly v2: V2Client;
+  readonly url: string;
+}
+
 /** The writers by kind. @contexts get new URLs, and references to the old URLs are replaced. */
-export function createPuts(client: Client, url: string): Readonly<Record<Kind, Put>> {
+export function createPuts({ client, v2, url }: Target): Readonly<Record<Kind, Put>> {
   const renamed = new Map<string, string>();
   const one =
     (kind: Kind, put: (document: JsonObject) => Promise<string | undefined>): Put =>
@@ -53,13 +62,14 @@ export function createPuts(client: Client, url: string): Readonly<Record<Kind, P
     registrationSubscription: one('registrationSubscription', (document) =>
       putOne(client, '/csourceSubscriptions', rename(document, renamed)),
     ),
+    v2Subscription: one('v2Subscription', createSubscriptionCopier(v2)),
   };
 }
 
 /** The URL of an identical @context that the broker already has. */
 async function placeOf(client: Client, { '@context': wanted = {} }: JsonObject): Promise<string | undefined> {
   try {
-    for await (const { url, '@context': there = null } of takes.context(client))
+    for await (const { url, '@context': there = null } of takeContexts(client))
       if (typeof url === 'string' && holds(there, wanted) && holds(wanted, there)) return url;
   } catch (error) {
     if (!(error instanceof NoTenant)) throw error;

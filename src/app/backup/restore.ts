@@ -7,8 +7,9 @@ import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { createClient } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
-import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
+import { brokerFlags, helpOf, keyOf, readFlags } from '../command/options.ts';
 import { createProgress } from '../command/progress.ts';
+import { createV2Client } from '../command/v2-import/v2-client.ts';
 import { createSumming, type Summing } from './checksum.ts';
 import { type Kind, kinds, type Line, parseLine } from './line.ts';
 import { createPuts, type Flaw, type Put } from './put.ts';
@@ -36,7 +37,9 @@ export const restore: Command = {
     const { values, rest } = readFlags(args, brokerFlags, 1);
     const [file] = rest;
     if (file === undefined) throw new Error('Name one file to restore, or - for standard input.');
-    const puts = createPuts(createClient({ ...values, context: coreContextUrl }, io.signal), values.url);
+    const { url, tenant, key } = values;
+    const v2 = createV2Client({ url, service: tenant, key: keyOf(key) }, io.signal);
+    const puts = createPuts({ client: createClient({ ...values, context: coreContextUrl }, io.signal), v2, url });
     const flaws = await restoreAll(linesOf(file), puts, io);
     return flaws === 0 ? 0 : 1;
   },
@@ -74,6 +77,7 @@ async function restoreAll(lines: AsyncIterable<Line>, puts: Work['puts'], io: Io
     registration: createSumming(),
     subscription: createSumming(),
     registrationSubscription: createSumming(),
+    v2Subscription: createSumming(),
   };
   const work: Work = { puts, summings, io, progress: createProgress(io.err, 'documents'), done: 0, flaws: 0 };
   let batch: { readonly kind: Kind; readonly documents: JsonObject[] } = { kind: 'context', documents: [] };

@@ -2,6 +2,8 @@
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { type Client, detailOf } from '../command/client.ts';
 import { asWritten } from '../command/written.ts';
+import { readLocated, wholeOption, writable } from '../command/v2-import/subscriptions.ts';
+import type { V2Client } from '../command/v2-import/v2-client.ts';
 import { readHistories } from '../history/read-history.ts';
 import type { Kind } from './line.ts';
 
@@ -9,7 +11,7 @@ import type { Kind } from './line.ts';
  * Reads the documents of one kind in the form in which another broker accepts them. Throws NotOffered when the broker does not have this
  * kind.
  */
-export type Take = (client: Client) => AsyncIterable<JsonObject>;
+export type Take = (client: Client, v2: V2Client) => AsyncIterable<JsonObject>;
 
 /** The broker does not implement the part of the API that serves a kind. */
 export class NotOffered extends Error {}
@@ -23,6 +25,7 @@ export const takes: Readonly<Record<Kind, Take>> = {
   registration: takeRegistrations,
   subscription: (client) => takeGiven(client, '/subscriptions'),
   registrationSubscription: (client) => takeGiven(client, '/csourceSubscriptions'),
+  v2Subscription: (_, v2) => takeV2Subscriptions(v2),
 };
 
 const pageSize = 500;
@@ -30,7 +33,7 @@ const pageSize = 500;
 const typesAtOnce = 20;
 
 /** `{url, @context}` of each @context that clients gave to the broker. */
-async function* takeContexts(client: Client): AsyncGenerator<JsonObject> {
+export async function* takeContexts(client: Client): AsyncGenerator<JsonObject> {
   for (const kind of ['Hosted', 'ImplicitlyCreated']) {
     for (const entry of await listOf(client, `/jsonldContexts?details=true&kind=${kind}`)) {
       const { URL: url, localId } = isObject(entry) ? entry : {};
@@ -89,6 +92,16 @@ async function* takeRegistrations(client: Client): AsyncGenerator<JsonObject> {
 async function* takeGiven(client: Client, path: string, query = ''): AsyncGenerator<JsonObject> {
   const options = await showingSecrets(client, path);
   for await (const document of takeList(client, `${path}?${query}${options}`)) yield objectAsGiven(document);
+}
+
+/** Subscriptions of NGSI v2 with their service paths. Other brokers do not show these, nor the secrets. */
+async function* takeV2Subscriptions(client: V2Client): AsyncGenerator<JsonObject> {
+  const { status } = await client.send('GET /v2/subscriptions?limit=1');
+  if (status !== 200) throw new NotOffered('The broker does not have /v2/subscriptions.');
+  if ((await wholeOption(client)) === '')
+    throw new NotOffered('The broker does not show subscriptions of NGSI v2 as a whole; mlaka import-v2 copies them.');
+  for (const { subscription, servicePath } of await readLocated(client, new Set()))
+    yield { servicePath, ...writable(subscription) };
 }
 
 /**

@@ -11,11 +11,11 @@ const known: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The options of a request. Throws BadRequest for an unknown one, and for two formats. */
-export function readV2Options({ options }: Params): ReadonlySet<string> {
+/** The options of a request, which may have words of its own. Throws BadRequest for an unknown one, and for two formats. */
+export function readV2Options({ options }: Params, own: readonly string[] = []): ReadonlySet<string> {
   const chosen = new Set(options === undefined || options === '' ? [] : options.split(',').map((word) => word.trim()));
   const formats = ['keyValues', 'values', 'unique'].filter((word) => chosen.has(word));
-  if ([...chosen].some((word) => !known.has(word)) || formats.length > 1)
+  if ([...chosen].some((word) => !known.has(word) && !own.includes(word)) || formats.length > 1)
     throw badRequest('Invalid value for URI param /options/');
   return chosen;
 }

@@ -6,7 +6,7 @@ import { requireSuccess, type V2Client } from './v2-client.ts';
 const pageSize = 500;
 
 /** A subscription with the service path that it is about. */
-interface Located {
+export interface Located {
   readonly id: string;
   readonly servicePath: string;
   readonly subscription: JsonObject;
@@ -28,14 +28,30 @@ export async function copySubscriptions(copying: SubscriptionCopying): Promise<C
   for (const { id, servicePath, subscription } of found) {
     signal.throwIfAborted();
     const wanted = writable(subscription, isInactive);
-    const isThere = there.some(
-      (one) => one.servicePath === servicePath && sameJson(shown(one.subscription), shown(wanted)),
-    );
+    const isThere = isAmong(there, { servicePath, subscription: wanted });
     const reason = isThere ? undefined : await copyOne(wanted, servicePath, target);
     if (reason !== undefined) flaws.push({ id, reason });
   }
   return { read: found.length, same: found.length - flaws.length, flaws };
 }
+
+/**
+ * Copies subscriptions that have been read with their service paths, as backups hold them. One that is there already is not created again.
+ * The function returns what is wrong.
+ */
+export function createSubscriptionCopier(target: V2Client): (document: JsonObject) => Promise<string | undefined> {
+  let there: Promise<readonly Located[]> | undefined;
+  return async ({ servicePath: path, ...wanted }) => {
+    const servicePath = typeof path === 'string' ? path : '/#';
+    there ??= readLocated(target, new Set([servicePath]));
+    return isAmong(await there, { servicePath, subscription: wanted })
+      ? undefined
+      : copyOne(wanted, servicePath, target);
+  };
+}
+
+const isAmong = (there: readonly Located[], { servicePath, subscription }: Omit<Located, 'id'>): boolean =>
+  there.some((one) => one.servicePath === servicePath && sameJson(shown(one.subscription), shown(subscription)));
 
 /** Returns what is wrong; undefined when it is the same at the target. */
 async function copyOne(wanted: JsonObject, servicePath: string, target: V2Client): Promise<string | undefined> {
@@ -44,7 +60,8 @@ async function copyOne(wanted: JsonObject, servicePath: string, target: V2Client
   const made = await target.send('POST /v2/subscriptions', { body: wanted, servicePath });
   if (made.status !== 201) return made.text.slice(0, 300);
   const id = made.headers.get('location')?.split('/').at(-1) ?? '';
-  const { json } = requireSuccess(await target.send(`GET /v2/subscriptions/${id}`), `The subscription ${id}`);
+  const line = `GET /v2/subscriptions/${id}?${await wholeOption(target)}`;
+  const { json } = requireSuccess(await target.send(line), `The subscription ${id}`);
   const there = isObject(json) ? shown(json) : {};
   const before = shown(wanted);
   const names = [...new Set([...Object.keys(before), ...Object.keys(there)])];
@@ -52,9 +69,23 @@ async function copyOne(wanted: JsonObject, servicePath: string, target: V2Client
   return different.length === 0 ? undefined : `These are not the same: ${different.join(', ')}.`;
 }
 
-/** The subscriptions of a broker. Lists show no paths: it is asked for each path, and those that none of them has are about all paths. */
-async function readLocated(client: V2Client, paths: ReadonlySet<string>): Promise<readonly Located[]> {
-  const all = await readAll(client, undefined);
+/** The parameter by which this broker shows secrets and service paths of subscriptions; empty for brokers that do not know the option. */
+export async function wholeOption(client: V2Client): Promise<string> {
+  const options = 'options=secrets';
+  const { status } = await client.send(`GET /v2/subscriptions?limit=1&${options}`);
+  return status === 200 ? options : '';
+}
+
+/** The subscriptions of a broker. One that shows no paths is asked for each of `paths`; what none of them has is about all paths. */
+export async function readLocated(client: V2Client, paths: ReadonlySet<string>): Promise<readonly Located[]> {
+  const option = await wholeOption(client);
+  const all = await readAll(client, undefined, option);
+  if (option !== '')
+    return all.map(({ id, subscription: { servicePath, ...subscription } }) => ({
+      id,
+      subscription,
+      servicePath: typeof servicePath === 'string' ? servicePath : '/#',
+    }));
   const pathOf = new Map<string, string>();
   for (const path of candidates(paths))
     for (const { id } of await readAll(client, path)) if (!pathOf.has(id)) pathOf.set(id, path);
@@ -73,10 +104,11 @@ function candidates(paths: ReadonlySet<string>): readonly string[] {
 async function readAll(
   client: V2Client,
   servicePath: string | undefined,
+  option = '',
 ): Promise<readonly { readonly id: string; readonly subscription: JsonObject }[]> {
   const all: { readonly id: string; readonly subscription: JsonObject }[] = [];
   for (let offset = 0; ; offset += pageSize) {
-    const line = `GET /v2/subscriptions?limit=${pageSize}&offset=${offset}`;
+    const line = `GET /v2/subscriptions?limit=${pageSize}&offset=${offset}&${option}`;
     const answer = await client.send(line, servicePath === undefined ? {} : { servicePath });
     const { json } = requireSuccess(answer, 'Subscriptions could not be read');
     const page = (isArray(json) ? json : []).filter(isObject);
@@ -96,7 +128,7 @@ const counters = new Set(
 );
 
 /** What a client can write of a subscription. */
-function writable(subscription: JsonObject, isInactive: boolean): JsonObject {
+export function writable(subscription: JsonObject, isInactive = false): JsonObject {
   const { id: _id, status, ...members } = subscription;
   const known = status === 'inactive' || status === 'oneshot' ? status : 'active';
   return { ...members, notification: notificationOf(subscription), status: isInactive ? 'inactive' : known };
@@ -109,7 +141,7 @@ function notificationOf({ notification }: JsonObject): Json {
 
 /** The members that are compared, with the defaults that old versions do not show. */
 function shown(subscription: JsonObject): JsonObject {
-  const { id: _id, status, expires, subject, ...members } = subscription;
+  const { id: _id, servicePath: _path, status, expires, subject, ...members } = subscription;
   const { condition, entities = [] } = isObject(subject) ? subject : {};
   return {
     ...members,

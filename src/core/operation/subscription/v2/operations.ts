@@ -95,13 +95,14 @@ export const retrieveV2Subscription = {
   name: 'retrieveV2Subscription',
   method: 'GET',
   path: one,
+  parameters: ['options'],
   action: 'read',
   body: 'none',
   async run(request, call) {
     const id = idIn(request);
     const document = readKept(await call.store.collection(subscriptionCollection).get(id), call);
     if (!isOfPath(document, call)) throw unknown();
-    return { kind: 'found', text: JSON.stringify(await shown(document, call)) };
+    return { kind: 'found', text: JSON.stringify(await shown(document, readOptions(request), call)) };
   },
 } satisfies Operation;
 
@@ -114,7 +115,8 @@ export const listV2Subscriptions = {
   action: 'read',
   body: 'none',
   async run({ params }, call) {
-    const { limit, offset, isCounted } = readPage(params, readV2Options(params));
+    const options = readOptions({ params });
+    const { limit, offset, isCounted } = readPage(params, options);
     const kept = await call.store.collection(subscriptionCollection).list();
     const documents = readEach(
       kept.filter(({ document }) => isManaged(document, call)),
@@ -124,7 +126,7 @@ export const listV2Subscriptions = {
       .filter((document) => isOfPath(document, call))
       .sort((a, b) => (a.createdAt < b.createdAt ? -1 : Number(a.createdAt > b.createdAt)));
     const list: JsonObject[] = [];
-    for (const document of documents.slice(offset, offset + limit)) list.push(await shown(document, call));
+    for (const document of documents.slice(offset, offset + limit)) list.push(await shown(document, options, call));
     const { length: count } = documents;
     const page = { limit, offset, hasMore: count > offset + limit, ...(isCounted ? { count } : undefined) };
     return { kind: 'found', text: JSON.stringify(list), page };
@@ -141,9 +143,19 @@ function readKept(kept: Json | undefined, call: CallContext): SubscriptionDocume
   return subscriptionIn(kept);
 }
 
-async function shown(document: SubscriptionDocument, call: CallContext): Promise<JsonObject> {
+/** The option that shows what NGSI v2 does not show: secrets, and the service path. A backup needs both. */
+const secrets = 'secrets';
+
+const readOptions = ({ params }: Pick<OperationRequest, 'params'>): ReadonlySet<string> =>
+  readV2Options(params, [secrets]);
+
+async function shown(
+  document: SubscriptionDocument,
+  options: ReadonlySet<string>,
+  call: CallContext,
+): Promise<JsonObject> {
   const statistics = await call.services.subscriptions.statistics(call.tenant, document);
-  return showV2(document, statistics, call.now);
+  return showV2(document, { statistics, now: call.now, isWhole: options.has(secrets) });
 }
 
 /** A request that names a service path gets the subscriptions of exactly this path; `/#` stands for all. */

@@ -5,13 +5,19 @@ import type { Instant } from '../../../model/instant.ts';
 import { dateText } from '../../../v2/date.ts';
 import { maskSecretsV2 } from '../../../v2/subscription/secrets.ts';
 
-/** The subscription as JSON. Without statistics nothing was sent yet. */
-export function showV2(
-  document: SubscriptionDocument,
-  statistics: DeliveryStatistics | undefined,
-  now: Instant,
-): JsonObject {
-  const { description, status, expires, notification, ...others } = maskSecretsV2(document.members);
+/** How a subscription is shown. */
+interface Shown {
+  /** Undefined: nothing was sent yet. */
+  readonly statistics: DeliveryStatistics | undefined;
+  readonly now: Instant;
+  /** True: with secrets and its service path, so that it can be created again. */
+  readonly isWhole: boolean;
+}
+
+/** The subscription as JSON. */
+export function showV2(document: SubscriptionDocument, { statistics, now, isWhole }: Shown): JsonObject {
+  const members = isWhole ? { ...document.members, ...document.v2 } : maskSecretsV2(document.members);
+  const { description, status, expires, notification, ...others } = members;
   return {
     id: document.id,
     ...(description === undefined ? undefined : { description }),
