@@ -2,15 +2,21 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAuditWriter } from '../../../src/app/audit-writer.ts';
+import { createJobOperations } from '../../../src/city/job/job-operations.ts';
+import { openDataOperations } from '../../../src/app/open-data.ts';
+import { readConfig } from '../../../src/app/config/read-config.ts';
 import { createMemory } from '../../../src/app/memory.ts';
 import { createClock, createYieldToEventLoop } from '../../../src/app/process.ts';
 import { grantCollection } from '../../../src/core/access/grant-document.ts';
 import { openGrantPolicy } from '../../../src/core/access/grant-policy.ts';
 import { type Authenticate, anonymous } from '../../../src/core/access/identity.ts';
 import { type Json, parseJson } from '../../../src/core/model/json.ts';
-import type { Services } from '../../../src/core/operation/operation.ts';
+import type { Operation, Services } from '../../../src/core/operation/operation.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import { quantumLeapOperations } from '../../../src/core/operation/v2/quantumleap/table.ts';
+import { v2RegistrationOperations } from '../../../src/core/operation/registration/v2/operations.ts';
+import { v2SubscriptionOperations } from '../../../src/core/operation/subscription/v2/operations.ts';
+import { v2EntityOperations } from '../../../src/core/operation/v2/table.ts';
 import { sthOperations } from '../../../src/core/operation/v2/sth/operations.ts';
 import type { Audit } from '../../../src/core/port/audit.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
@@ -31,7 +37,9 @@ interface Answer {
 export interface TestServer {
   readonly url: string;
   readonly services: Services;
-  /** Sends a request below /ngsi-ld/v1: `GET /entities`. `as`: `key:NAME` and roles, such as `key:ana reader`; absent: anonymous. */
+  /** All operations, with their whole paths. */
+  readonly operations: readonly Operation[];
+  /** Sends a request below /ngsi-ld/v1, such as `GET /entities`, or of another API by its whole path. `as`: `key:NAME` and roles, such as `key:ana reader`; absent: anonymous. */
   send(request: string, options?: SendOptions): Promise<Answer>;
   /** Writes the lines of the audit that wait. */
   flushAudit(): Promise<void>;
@@ -53,6 +61,8 @@ const authenticate: Authenticate = ({ headers }) => {
 export const otherContext = 'https://example.org/other.jsonld';
 const core = 'https://uri.etsi.org/ngsi-ld/default-context';
 const known = { [otherContext]: { '@context': { Light: `${core}/Lamp`, watt: `${core}/power` } } };
+
+const openDataConfig = readConfig({ args: ['--models', 'off', '--public-url', 'https://city.example'], env: {} });
 
 /** The sender who may do everything. */
 export const administrator = 'key:admin administrator';
@@ -84,11 +94,11 @@ export async function startTestServer(
   );
   const limits = { connectionsMax: 10, bufferBytes: 2 ** 20, pingIntervalMs: 30_000 };
   const events = createEventStreams({ services, openFeed: createFeeds(services), limits });
+  const all = testedOperations(events.operations, services);
   const server = createHttpServer({
     services,
     authenticate,
-    operations: [...operations, ...events.operations],
-    v2Operations: [...quantumLeapOperations, ...sthOperations],
+    ...all,
     limits: testServerLimits,
     corsOrigin: '',
     isOwnHost: () => true,
@@ -108,6 +118,11 @@ export async function startTestServer(
   return {
     url,
     services,
+    operations: [
+      ...all.operations.map((one) => ({ ...one, path: `/ngsi-ld/v1${one.path}` })),
+      ...all.v2Operations,
+      ...all.openDataOperations,
+    ],
     send: (request, options) => send(url, request, options),
     flushAudit: async () => audit?.flush(),
     stop: async () => {
@@ -119,9 +134,23 @@ export async function startTestServer(
   };
 }
 
+/** The operations that a broker has, without those on its keys. */
+const testedOperations = (ofEvents: readonly Operation[], services: Services) => ({
+  operations: [...operations, ...ofEvents, ...createJobOperations([])],
+  v2Operations: [
+    ...v2EntityOperations,
+    ...v2SubscriptionOperations,
+    ...v2RegistrationOperations,
+    ...quantumLeapOperations,
+    ...sthOperations,
+  ],
+  openDataOperations: openDataOperations(openDataConfig, services),
+});
+
 async function send(url: string, request: string, { as, body, headers }: SendOptions = {}): Promise<Answer> {
   const [method = '', path = ''] = request.split(' ');
-  const response = await fetch(`${url}/ngsi-ld/v1${path}`, {
+  const isOther = /^\/(?:v2|ql|STH|dcat|data|api|ngsi-ld)(?:\/|$)/.test(path);
+  const response = await fetch(`${url}${isOther ? '' : '/ngsi-ld/v1'}${path}`, {
     method,
     headers: {
       ...(as === undefined ? undefined : { Authorization: as }),
@@ -137,5 +166,8 @@ async function send(url: string, request: string, { as, body, headers }: SendOpt
 /** JSON, or the text of another media type. */
 function bodyOf(text: string, headers: Headers): Json {
   if (text === '') return null;
-  return /csv|ndjson/.test(headers.get('content-type') ?? '') ? text : parseJson(text);
+  return /json(?!-seq)/.test(headers.get('content-type') ?? '') &&
+    !/ndjson|\+csv/.test(headers.get('content-type') ?? '')
+    ? parseJson(text)
+    : text;
 }

@@ -7,7 +7,7 @@ import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
 import '../../seed.ts';
 import { testMatrix } from './matrix.ts';
 
-testMatrix('memory', () => Promise.resolve(createMemoryStores()), 10);
+testMatrix('memory', () => Promise.resolve(createMemoryStores()), 4);
 
 testMatrix(
   'sqlite',
@@ -17,5 +17,5 @@ testMatrix(
     const close = (): Promise<void> => stores.close().finally(() => rmSync(directory, { recursive: true }));
     return Promise.resolve({ ...stores, close });
   },
-  10,
+  5,
 );

@@ -11,5 +11,5 @@ testMatrix(
     const stores = await openMongoStores({ url: databases.url });
     return { ...stores, close: () => stores.close().finally(() => databases.drop()) };
   },
-  4,
+  3,
 );
