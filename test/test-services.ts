@@ -3,6 +3,7 @@ import { createMemory } from '../src/app/memory.ts';
 import { createClock, createIds } from '../src/app/process.ts';
 import { openPolicy } from '../src/core/access/policy.ts';
 import { createRegistrations } from '../src/core/federation/registrations.ts';
+import { createSourceStores } from '../src/core/federation/source-store.ts';
 import { createTickets } from '../src/core/operation/stream/tickets.ts';
 import { createRenderCache } from '../src/core/representation/rendered.ts';
 import { createMemoryStores } from '../src/store/memory/stores.ts';
@@ -84,6 +85,7 @@ export function createTestServices(
     subscriptions: noSubscriptions,
     ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
+    sourceStores: createSourceStores(stores),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     access: openPolicy,

@@ -6,6 +6,7 @@ import { knownContexts } from '../city/models/bundled-contexts.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
 import { createRegistrations } from '../core/federation/registrations.ts';
+import { createSourceStores } from '../core/federation/source-store.ts';
 import { createHttpSources } from '../edge/peer/http-sources.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
@@ -15,24 +16,20 @@ import { createSnapshotRuns } from '../core/operation/snapshot/runs.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Memory } from '../core/port/memory.ts';
-import type { Messenger } from '../core/port/messenger.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Sources } from '../core/port/sources.ts';
 import type { Stores } from '../core/port/store.ts';
-import { joinMessengers } from '../core/subscription/messengers.ts';
-import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
-import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
 import type { DeliveryServices } from '../edge/deliver/environment.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
-import { lookupPublic } from '../edge/document/lookup.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
-import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { type Access, type AccessOptions, openAccess } from './access.ts';
 import { accessModeOf } from './access-mode.ts';
 import { auditRetention, createRefusalReport, withAudit } from './audit.ts';
 import type { Config } from './config/options.ts';
 import { openCertificate } from './certificate.ts';
 import { listenOnControl } from './control-socket.ts';
+import { openDeliveries, openMessenger, reachOf } from './deliveries.ts';
+import { openForwarding } from './forwarding.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { modelsFolderOf } from './folders.ts';
@@ -80,7 +77,8 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   refusals.reportTo(parts.audit);
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
-  const services: Services = { ...parts, ...delivery.services, sources, subjectFiles: createSubjectFiles(config) };
+  const others = { ...parts, ...delivery.services, sources, subjectFiles: createSubjectFiles(config) };
+  const { services, forwarding } = openForwarding(config, others, delivery);
   await delivery.start();
   const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
@@ -89,7 +87,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const stop = async (): Promise<void> => {
     const clients = [closeStreams(streams), closeServers(servers, graceMs)];
     await Promise.all([...clients, jobs.stop(), ...ingests.map((ingest) => ingest.stop())]);
-    await delivery.stop();
+    await Promise.all([forwarding.stop(), delivery.stop()]);
     await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
     loader.close();
     await access.close();
@@ -98,6 +96,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     observe({ kind: 'stopped', what: 'broker' });
   };
   const url = await listen(servers, config, stop);
+  await forwarding.start(url);
   if (accessModeOf(config) === 'required' || config.store === 'sqlite')
     await listenOnControl(servers.control, config.data, observe);
   return { url, stop };
@@ -141,6 +140,7 @@ function openParts(
     messenger: openMessenger(config),
     snapshots: createSnapshotRuns({ observe }),
     registrations: createRegistrations({ stores, observe }),
+    sourceStores: createSourceStores(stores),
     contexts: openContextRegistry(config, {
       loader,
       known: knownContexts(modelsFolder),
@@ -229,10 +229,6 @@ const openContextRegistry = (config: Config, { loader, known, memory, ...service
     documents: loader,
   });
 
-/** Receivers of notifications and context sources follow the same rule of addresses. */
-const reachOf = ({ notifyAllowPrivate }: Config): { readonly lookupPublic?: typeof lookupPublic } =>
-  notifyAllowPrivate ? {} : { lookupPublic };
-
 const openSources = (config: Config, { memory, observe }: DeliveryServices): Sources =>
   createHttpSources({
     ...reachOf(config),
@@ -241,41 +237,3 @@ const openSources = (config: Config, { memory, observe }: DeliveryServices): Sou
     memory,
     observe,
   });
-
-interface Deliveries {
-  readonly services: Required<Pick<Services, 'subscriptions' | 'registrationSubscriptions'>>;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** The delivery of notifications of entities, and that of notifications of registrations. */
-function openDeliveries(config: Config, parts: DeliveryServices): Deliveries {
-  const entities = openDelivery(config, parts, 'entities');
-  const registrations = openDelivery(config, parts, 'registrations');
-  return {
-    services: { subscriptions: entities.subscriptions, registrationSubscriptions: registrations.subscriptions },
-    async start() {
-      await entities.start();
-      await registrations.start();
-    },
-    async stop() {
-      await Promise.all([entities.stop(), registrations.stop()]);
-    },
-  };
-}
-
-function openMessenger(config: Config): Messenger {
-  const reach = { ...reachOf(config), timeoutMs: config.notifyTimeoutMs };
-  return joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]);
-}
-
-function openDelivery(config: Config, services: DeliveryServices, about: 'entities' | 'registrations'): DeliveryEngine {
-  return createDeliveryEngine({
-    about,
-    messenger: openMessenger(config),
-    concurrency: config.notifyConcurrency,
-    attemptsMax: config.notifyAttempts,
-    deadLettersMax: config.deadLettersMax,
-    services,
-  });
-}

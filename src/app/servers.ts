@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { createJobOperations } from '../city/job/job-operations.ts';
 import type { Jobs } from '../city/job/jobs.ts';
 import { local } from '../core/access/identity.ts';
+import type { CompatibilityRoute } from '../core/operation/compatibility-route.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
 import { v2RegistrationOperations } from '../core/operation/registration/v2/operations.ts';
@@ -12,6 +13,7 @@ import { v2SubscriptionOperations } from '../core/operation/subscription/v2/oper
 import { sthOperations } from '../core/operation/v2/sth/operations.ts';
 import { quantumLeapOperations } from '../core/operation/v2/quantumleap/table.ts';
 import { v2EntityOperations } from '../core/operation/v2/table.ts';
+import { notifyRoutes } from '../edge/peer/subscription/routes.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
 import type { Certificate } from '../edge/http/certificate.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../edge/http/server.ts';
@@ -96,7 +98,7 @@ function httpOptions(
       ...sthOperations,
     ],
     openDataOperations: openDataOperations(config, services),
-    compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
+    compatibilityRoutes: compatibilityRoutes(config, services, { streams, access }),
     limits: httpLimitsOf(config, services.memory),
     corsOrigin: config.corsOrigin,
     ...readServedFiles(root, modelsFolderOf(config)),
@@ -113,6 +115,16 @@ function httpOptions(
     },
   };
 }
+
+const compatibilityRoutes = (
+  { bodyBytesMax }: Config,
+  services: Services,
+  { streams, access }: Pick<ServerParts, 'streams' | 'access'>,
+): readonly CompatibilityRoute[] => [
+  ...(streams.proxy?.routes ?? []),
+  ...(access.routes ?? []),
+  ...notifyRoutes(services, bodyBytesMax),
+];
 
 /** Listens on all ports, and returns the URL of the broker. When a port is unavailable, everything that was opened before is released. */
 export async function listen(

@@ -67,7 +67,7 @@ export const options = {
   publicUrl: textThat(
     { isGood: (url) => url === '' || isWebUrl(url), what: 'an http or https URL' },
     text(
-      'URL at which the public reaches the broker: the addresses of datasets in the catalogue begin with it, so that they stay the same. Empty: the address of each request (docs/open-data.md).',
+      'URL at which the public reaches the broker: the addresses of datasets in the catalogue begin with it, so that they stay the same, and context sources notify it. Empty: the address of each request (docs/open-data.md), and for sources that on which the broker listens (docs/federation.md).',
       '',
       'URL',
     ),

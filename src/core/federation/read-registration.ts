@@ -1,7 +1,7 @@
 /** Reads context source registrations (clause 5.2.9) into the form that is matched with requests. */
 import { parseDuration } from '../language/duration.ts';
 import type { Instance } from '../model/attribute.ts';
-import type { Entity, Terms } from '../model/entity.ts';
+import type { Entity } from '../model/entity.ts';
 import { readGeometry } from '../model/geometry.ts';
 import { type Interval, microsOf, microsOfInstant } from '../model/instant.ts';
 import { isObject, isStrings, type Json, type JsonObject, stringsOf } from '../model/json.ts';
@@ -17,6 +17,7 @@ import type { V2Source } from '../model/v2/source.ts';
 import { defaultOperations, isOperationName, operationsOf } from './operation-names.ts';
 import { readInformation } from './read-information.ts';
 import { readEndpoint, readHandling, readSourceInfo } from './read-source.ts';
+import { expandedTerms } from './expanded-terms.ts';
 import {
   type Information,
   type Mode,
@@ -26,14 +27,6 @@ import {
   spaces,
 } from './registration.ts';
 import { isStandardMember } from './registration-names.ts';
-
-/** Names in documents are expanded already. */
-const expanded: Terms = {
-  expand: (name) => name,
-  compact: (iri) => iri,
-  compactVocab: (iri) => iri,
-  defines: () => true,
-};
 
 /** The registration of a document. Throws BadRequestData that names the faulty member. */
 export function readRegistration(document: RegistrationDocument): Registration {
@@ -159,7 +152,7 @@ function readInterval(members: JsonObject, name: string): Interval | undefined {
 function describe({ id, members, createdAt, modifiedAt }: RegistrationDocument): Entity {
   const own = Object.fromEntries(Object.entries(members).filter(([name]) => !isStandardMember(name)));
   const { attrs } = inMember('the Context Source Properties', () =>
-    readFragment(own, expanded, { id, nulls: 'forbidden' }),
+    readFragment(own, expandedTerms, { id, nulls: 'forbidden' }),
   );
   const texts: Record<string, readonly Instance[]> = {};
   for (const [name, value] of Object.entries(members))

@@ -5,9 +5,19 @@
 import type { DocumentCollection, Store, Stored } from '../port/store.ts';
 import { subscriptionCollection } from '../port/subscriptions.ts';
 import type { Registration } from './registration.ts';
-import { type RegistrationChange, registrationChangeIn } from './registration-change.ts';
+import { type DocumentLog, openDocumentLog } from './document-log.ts';
+import {
+  type RegistrationChange,
+  registrationChangeIn,
+  registrationChangeJson,
+  registrationRecord,
+} from './registration-change.ts';
 import type { RegistrationIndex } from './registration-index.ts';
-import { openRegistrationLog, type RegistrationLog } from './registration-log.ts';
+
+/** The change log of registrations. It is written only while somebody subscribes to registrations. */
+interface RegistrationLog extends Omit<DocumentLog, 'append'> {
+  append(change: RegistrationChange): Promise<void>;
+}
 
 export interface RegistrationStore extends Store {
   readonly log: RegistrationLog;
@@ -22,7 +32,11 @@ export const registrationCollectionOf = (name: string): string => `registrations
 
 export function createRegistrationStore(store: Store, index: RegistrationIndex): RegistrationStore {
   const collection = (name: string): DocumentCollection => store.collection(registrationCollectionOf(name));
-  const log = openRegistrationLog(collection('changes'));
+  const documents = openDocumentLog(collection('changes'), registrationRecord);
+  const log = {
+    ...documents,
+    append: (change: RegistrationChange) => documents.append(registrationChangeJson(change)),
+  };
   return {
     ...store,
     collection,

@@ -47,9 +47,16 @@ export interface Registrations {
   inTurn<T>(tenant: string, work: () => Promise<T>): Promise<T>;
   /** Undefined until the source was asked. */
   statistics(tenant: string, id: string): SourceStatistics | undefined;
+  /**
+   * Calls back after a registration was created, changed or deleted, by this broker or another one. Without an id: any may have changed.
+   * Returns the function that stops it.
+   */
+  follow(listener: RegistrationListener): () => void;
   /** Counts that the source was asked. */
   count(tenant: string, id: string, result: { readonly isGood: boolean; readonly at: Instant }): void;
 }
+
+type RegistrationListener = (tenant: string, id?: string) => void;
 
 /** A change of a stored registration. */
 export interface RegistrationReplacement {
@@ -83,7 +90,13 @@ export interface RegistrationsOptions {
   readonly observe: Observe;
 }
 
-export function createRegistrations(options: RegistrationsOptions): Registrations {
+interface Tracking extends RegistrationsOptions {
+  readonly changed: RegistrationListener;
+}
+
+export function createRegistrations(given: RegistrationsOptions): Registrations {
+  const { changed, follow } = createListeners();
+  const options: Tracking = { ...given, changed };
   const tenants = new Map<string, Tenant>();
   const opening = createSingleFlight<Tenant | undefined>();
   const tenantOf = async (name: string): Promise<Tenant | undefined> => {
@@ -106,10 +119,25 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       const tenant = await tenantOf(name);
       return tenant ? takeTurn(tenant, work) : work();
     },
+    follow,
     statistics: (name, id) => tenants.get(name)?.statistics.get(id),
     count(name, id, result) {
       const tenant = tenants.get(name);
       if (tenant?.index.get(id)) tenant.statistics.set(id, counted(tenant.statistics.get(id), result));
+    },
+  };
+}
+
+function createListeners(): Pick<Tracking, 'changed'> & Pick<Registrations, 'follow'> {
+  const listeners = new Set<RegistrationListener>();
+  return {
+    changed: (tenant, id) => {
+      for (const listener of [...listeners]) listener(tenant, id);
+    },
+    follow(listener) {
+      const own: RegistrationListener = (tenant, id) => listener(tenant, id);
+      listeners.add(own);
+      return () => void listeners.delete(own);
     },
   };
 }
@@ -124,7 +152,7 @@ function takeTurn<T>(tenant: Tenant, work: () => Promise<T>): Promise<T> {
 }
 
 /** Undefined when the tenant does not exist yet. */
-async function openTenant(name: string, options: RegistrationsOptions): Promise<Tenant | undefined> {
+async function openTenant(name: string, options: Tracking): Promise<Tenant | undefined> {
   const whole = await options.stores.open(name, false);
   if (!whole) return undefined;
   const collection = whole.collection(registrationCollection);
@@ -158,7 +186,7 @@ async function openTenant(name: string, options: RegistrationsOptions): Promise<
 async function replace(
   tenant: Tenant,
   { id, at, before, after }: RegistrationReplacement,
-  options: RegistrationsOptions,
+  options: Tracking,
 ): Promise<boolean> {
   const { store, collection } = tenant;
   const next = after && registrationJson(after);
@@ -191,11 +219,7 @@ async function finishLast({ store, collection }: Tenant): Promise<void> {
 /** Most registrations in one notification. */
 const beginningMax = 1000;
 
-async function begin(
-  tenant: Tenant,
-  { id, at, matching }: BeginningSubscription,
-  options: RegistrationsOptions,
-): Promise<void> {
+async function begin(tenant: Tenant, { id, at, matching }: BeginningSubscription, options: Tracking): Promise<void> {
   // Other brokers may have changed something that has not arrived yet.
   await reload(tenant, options);
   const ids = matching(tenant.index.all());
@@ -204,18 +228,15 @@ async function begin(
   if (ids.length > 0) tenant.store.log.announce();
 }
 
-async function reload({ index, collection }: Tenant, options: RegistrationsOptions): Promise<void> {
+async function reload({ name, index, collection }: Tenant, options: Tracking): Promise<void> {
   const found = readAll(await collection.list(), options);
   const ids = new Set(found.map(({ id }) => id));
   for (const { id } of index.all()) if (!ids.has(id)) index.delete(id);
   for (const one of found) index.put(one);
+  options.changed(name);
 }
 
-async function refresh(
-  { index, statistics, collection }: Tenant,
-  id: string,
-  options: RegistrationsOptions,
-): Promise<void> {
+async function refresh({ name, index, statistics, collection }: Tenant, id: string, options: Tracking): Promise<void> {
   const document = await collection.get(id);
   const [registration] = document === undefined ? [] : readAll([{ key: id, document }], options);
   if (registration) {
@@ -224,6 +245,7 @@ async function refresh(
     index.delete(id);
     statistics.delete(id);
   }
+  options.changed(name, id);
 }
 
 const readAll = (

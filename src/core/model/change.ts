@@ -30,4 +30,6 @@ export interface Change {
   readonly scopeObservedAt?: Instant;
   /** The correlator that the request brought (header Fiware-Correlator). Absent: it brought none. */
   readonly correlator?: string;
+  /** The id of the only subscription that is told of it, because a context source notified it of the change. Absent: all are told. */
+  readonly onlyFor?: string;
 }

@@ -51,6 +51,8 @@ export interface SubscriptionDocument {
   readonly since: number;
   /** Whose rights apply to each notification. Absent: it was created while everything was granted to everybody. */
   readonly owner?: Owner;
+  /** The header Via of the creating request: the brokers that have it too, each as a copy of that of the one before. */
+  readonly via?: string;
   /** Only in a subscription of NGSI v2: its members are those of v2, with names as v2 has them, and `context` gives their IRIs. */
   readonly v2?: V2Part;
 }
@@ -87,19 +89,7 @@ export const deactivated = (document: SubscriptionDocument): SubscriptionDocumen
 });
 
 /** The document as JSON, for a collection. */
-export const subscriptionJson = ({
-  id,
-  members,
-  queryContext,
-  context,
-  owner,
-  v2,
-  ...rest
-}: SubscriptionDocument): Json => ({
-  id,
-  members,
-  queryContext,
-  context,
+export const subscriptionJson = ({ owner, v2, ...rest }: SubscriptionDocument): Json => ({
   ...rest,
   ...(owner ? { owner: { ...owner } } : undefined),
   ...(v2 ? { v2: { ...v2 } } : undefined),
@@ -111,12 +101,24 @@ export const subscriptionJson = ({
  */
 export function subscriptionIn(json: Json): SubscriptionDocument {
   if (!isObject(json)) throw unreadable('A subscription');
-  const { id, members, queryContext = null, context, createdAt, modifiedAt, since } = json;
+  const { id, members, queryContext = null, context, createdAt, modifiedAt, since, via } = json;
   const isNamed = typeof id === 'string' && typeof context === 'string';
   const isWhole =
     isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
   if (!isWhole || !isObject(members)) throw unreadable('A subscription');
-  return { id, members, queryContext, context, createdAt, modifiedAt, since, ...ownerIn(json), ...v2In(json) };
+  const viaIn = typeof via === 'string' ? { via } : {};
+  return {
+    id,
+    members,
+    queryContext,
+    context,
+    createdAt,
+    modifiedAt,
+    since,
+    ...ownerIn(json),
+    ...viaIn,
+    ...v2In(json),
+  };
 }
 
 function v2In({ v2 }: JsonObject): Pick<SubscriptionDocument, 'v2'> {

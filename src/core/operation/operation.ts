@@ -5,6 +5,7 @@ import type { OperationClass } from '../access/grant.ts';
 import type { Quotas } from '../access/quotas.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Registrations } from '../federation/registrations.ts';
+import type { SourceStores } from '../federation/source-store.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { BrokenRule } from '../model/broken-rules.ts';
 import type { Instant } from '../model/instant.ts';
@@ -92,6 +93,8 @@ export interface Services {
   /** Sends notifications that belong to no subscription. */
   readonly messenger: Messenger;
   readonly registrations: Registrations;
+  /** What is kept for copies of subscriptions at sources. */
+  readonly sourceStores: SourceStores;
   /** Absent: no context source is asked. */
   readonly sources?: Sources;
   readonly tickets: Tickets;

@@ -6,8 +6,11 @@ import type { DeliveryStatistics, SubscriptionDocument } from '../model/subscrip
 
 /** Runs stored subscriptions: matches changes, delivers notifications and replays dead letters. */
 export interface Subscriptions {
-  /** What the subscriptions are about: entities (clause 5.8) or registrations of context sources (clause 5.11). */
-  readonly about: 'entities' | 'registrations';
+  /**
+   * What the subscriptions are about: entities (clause 5.8), registrations of context sources (clause 5.11), or what sources notify of
+   * entities (clause 5.8.6).
+   */
+  readonly about: 'entities' | 'registrations' | 'sources';
   /**
    * Checks that the subscription can be run as it is. Throws BadRequestData that names the faulty member, OperationNotSupported for what
    * this broker does not support, and what loading its `jsonldContext` throws.

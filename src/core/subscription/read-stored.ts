@@ -27,6 +27,8 @@ interface StoredQuery {
   /** A `q` that follows relationships. It is not in the filter of the plan. */
   readonly linked?: Query;
   readonly join?: Join;
+  /** Given when parts of one entity may be at several sources: conditions are about the whole (clause 5.2.12). */
+  readonly isSplit?: true;
   /** The @context for names in notifications. */
   readonly notified: Context;
   /** Least time between two notifications. */
@@ -121,6 +123,7 @@ function readQuery(document: SubscriptionDocument, { queryContext, notified }: S
   return {
     ...withQuery(plan, q),
     ...(join ? { join } : undefined),
+    ...(readBoolean(members, 'splitEntities') === true ? { isSplit: true } : undefined),
     notified,
     ...times,
     isActive: readBoolean(members, 'isActive') ?? true,
@@ -141,7 +144,7 @@ function readPlan(members: JsonObject, { notification, notified, depthMax }: Not
   const rendering = omit(notification, ['endpoint', 'join', 'joinLevel']);
   const { ngsildConformance = '' } = members;
   const isVersion = typeof ngsildConformance === 'string' && readVersion(ngsildConformance) !== undefined;
-  const others = ['timeInterval', 'throttling', 'q', 'csf', 'isActive', 'expiresAt', 'notification'];
+  const others = ['timeInterval', 'throttling', 'q', 'csf', 'splitEntities', 'isActive', 'expiresAt', 'notification'];
   const plain = omit(members, isVersion ? others : [...others, 'ngsildConformance']);
   const context = { ...notified, expand: verbatim };
   return readSubscription(

@@ -9,7 +9,9 @@ import type { Store } from '../../core/port/store.ts';
 import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
 import { type Subscriptions, subscriptionCollection } from '../../core/port/subscriptions.ts';
 import { registrationCollectionOf } from '../../core/federation/registration-store.ts';
+import { sourceCollectionOf } from '../../core/federation/source-store.ts';
 import { readRegistrationSubscription } from '../../core/subscription/read-registration-subscription.ts';
+import { readAddressed } from '../../core/subscription/read-addressed.ts';
 import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { readStoredV2 } from '../../core/subscription/v2/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -136,10 +138,16 @@ function refreshAll({ tenants }: Engine): void {
     );
 }
 
+/** The names in the store of the tenant of the collections of `storeOf`. */
+const collectionsOf = {
+  entities: (name: string) => name,
+  registrations: registrationCollectionOf,
+  sources: sourceCollectionOf,
+} as const;
+
 async function openAll(engine: Engine): Promise<void> {
-  const collection =
-    engine.about === 'entities' ? subscriptionCollection : registrationCollectionOf(subscriptionCollection);
-  for (const name of await engine.services.stores.tenantsWith(collection)) {
+  const collectionOf = collectionsOf[engine.about];
+  for (const name of await engine.services.stores.tenantsWith(collectionOf(subscriptionCollection))) {
     if (isSnapshotStore(name)) continue;
     // A tenant that cannot be opened does not block the others.
     await tenantOf(engine, name).catch((cause: unknown) => {
@@ -194,8 +202,10 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
 }
 
 /** The store in whose log the changes are that the subscriptions are about. */
-const storeOf = ({ about, services }: Engine, tenant: string): Promise<Store | undefined> =>
-  about === 'entities' ? services.stores.open(tenant, false) : services.registrations.storeOf(tenant);
+function storeOf({ about, services }: Engine, tenant: string): Promise<Store | undefined> {
+  if (about === 'entities') return services.stores.open(tenant, false);
+  return about === 'registrations' ? services.registrations.storeOf(tenant) : services.sourceStores.of(tenant);
+}
 
 async function read(
   { about, services, messenger }: Engine,
@@ -207,6 +217,7 @@ async function read(
     return readStoredV2(document, { context: await services.contexts.resolve(context, tenant), tenant, messenger });
   const contexts = await contextsOf(document, (context) => services.contexts.resolve(context, tenant));
   if (about === 'entities') return readStored(document, contexts, messenger);
+  if (about === 'sources') return readAddressed(document, contexts, messenger);
   const { stored, query } = readRegistrationSubscription(document, contexts, messenger);
   const terms = stored.notified;
   return { ...stored, registrations: await createRegistrationInterest({ document, query, tenant, terms, services }) };

@@ -34,13 +34,13 @@ export function createOwnerView(
   const decide = (): Decision => {
     if (!owner) return full;
     const principal = services.access.principalOfOwner(owner);
-    if (about === 'entities') return principal.rights('subscribe', tenant);
+    if (about !== 'registrations') return principal.rights('subscribe', tenant);
     // Registrations are of the whole tenant, like the operations on them.
     const decision = principal.rights('register', tenant);
     return decision.extent === 'full' ? decision : nothing;
   };
   const recorder =
-    owner && about === 'entities'
+    owner && about !== 'registrations'
       ? services.audit?.recordNotifications({ tenant, principal: owner.subject, resource: id })
       : undefined;
   return {

@@ -8,9 +8,11 @@ import { type Exchange, jsonReply, type Reply } from './reply.ts';
 import type { Route, Routes } from './routes.ts';
 import { plainReply } from './write.ts';
 
-/** True when the first segment of a path belongs to a compatibility route. */
+/** True when the first segment of a path belongs to a compatibility route. Beside the NGSI-LD API, that is all below `/ngsi-ld/ex`. */
 export const isCompatibilityPath = (compatibilityRoutes: Routes<CompatibilityRoute>, path: string): boolean =>
-  compatibilityRoutes.fixed.has(path.split('/', 2)[1] ?? '');
+  path.startsWith('/ngsi-ld/')
+    ? path.startsWith('/ngsi-ld/ex/')
+    : compatibilityRoutes.fixed.has(path.split('/', 2)[1] ?? '');
 
 /** Throws Problem, Refusal 413, and ClientGone. */
 export async function replyOfCompatibilityRoute(

@@ -5,10 +5,12 @@
 import { registrationCollectionOf } from '../../federation/registration-store.ts';
 import { registrationCollection } from '../../federation/registration.ts';
 import { entityMapContents, entityMapHeads } from '../../federation/entity-map.ts';
+import { notifiedJson } from '../../federation/notified-change.ts';
+import { copyCollection, sourceCollectionOf } from '../../federation/source-store.ts';
 import { ngsildNull } from '../../model/attribute.ts';
 import type { Fragment } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
-import type { Json } from '../../model/json.ts';
+import { isObject, type Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { Problem } from '../../model/problem.ts';
 import { redactEntity, withoutNamed } from '../../model/subject/redact.ts';
@@ -139,12 +141,27 @@ const erasers: Readonly<Record<string, Eraser>> = {
     const erased = { id: 'urn:ngsi-ld:Erased', at: services.clock.now(), matching: [] };
     await store.collection(collection).replace(key, document, erased);
   },
+  [sourceCollectionOf('changes')]: async ({ collection, key, document }, { store, services }) => {
+    // No subscription has this id, so that nobody is told of it.
+    const erased = notifiedJson('urn:ngsi-ld:Erased', services.clock.now(), {
+      id: 'urn:ngsi-ld:Erased',
+      type: 'Erased',
+    });
+    await store.collection(collection).replace(key, document, erased);
+  },
+  // The source is asked to delete the copy, when the subscription is deleted.
+  [sourceCollectionOf(copyCollection)]: async ({ collection, key, document }, { store }) => {
+    const { sent: _sent, ...copy } = isObject(document) ? document : {};
+    await store.collection(collection).replace(key, document, copy);
+  },
+  [sourceCollectionOf(subscriptionCollection)]: removeSubscription,
   [entityMapHeads]: removeEntityMap,
   [entityMapContents]: removeEntityMap,
   ...Object.fromEntries(
     ['deliveries', acknowledgedCollection, placeCollection].flatMap((name) => [
       [name, takeOut],
       [registrationCollectionOf(name), takeOut],
+      [sourceCollectionOf(name), takeOut],
     ]),
   ),
 };
@@ -158,7 +175,7 @@ async function removeEntityMap({ key }: FoundDocument, { store }: SubjectContext
 async function removeSubscription(
   { collection, key }: FoundDocument,
   { tenant, store }: SubjectContext,
-  subscriptions: RunningSubscriptions | undefined,
+  subscriptions?: RunningSubscriptions,
 ): Promise<void> {
   await store.collection(collection).delete(key);
   await store.collection(acknowledgedCollection).delete(key);

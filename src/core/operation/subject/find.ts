@@ -1,6 +1,7 @@
 /** Finds everything that names a subject: in entities, histories, the change log, documents, snapshots and the audit. */
 import { registrationCollectionOf } from '../../federation/registration-store.ts';
 import { registrationCollection } from '../../federation/registration.ts';
+import { sourceCollectionOf } from '../../federation/source-store.ts';
 import { auditLineJson, auditTimeOf } from '../../model/audit-line.ts';
 import { instantOf } from '../../model/instant.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -111,6 +112,7 @@ function rollupText(finding: Extract<SubjectFinding, { place: 'rollup' }>): Json
 const ofCollection: Readonly<Record<string, ReportPlace>> = {
   [subscriptionCollection]: 'subscription',
   [registrationCollectionOf(subscriptionCollection)]: 'subscription',
+  [sourceCollectionOf(subscriptionCollection)]: 'subscription',
   [registrationCollection]: 'registration',
   [snapshotCollection]: 'snapshot',
 };

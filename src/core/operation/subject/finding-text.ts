@@ -11,6 +11,7 @@ import { renderObject } from '../../representation/instance.ts';
 import { renderEntity } from '../../representation/render.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { registrationCollectionOf } from '../../federation/registration-store.ts';
+import { copyCollection, sourceCollectionOf } from '../../federation/source-store.ts';
 import { registrationCollection } from '../../federation/registration.ts';
 import { withoutSecrets } from '../../federation/registration-secrets.ts';
 import { maskSecretsV2 } from '../../v2/subscription/secrets.ts';
@@ -77,6 +78,10 @@ const attributeChangeText = (
 
 /** A document without the secrets for receivers and sources, which no answer shows: exports are given away. */
 export function documentText(collection: string, document: Json): Json {
+  if (isObject(document) && collection === sourceCollectionOf(copyCollection)) {
+    const { registration = null, ...copy } = document;
+    return { ...copy, registration: documentText(registrationCollection, registration) };
+  }
   const { members, v2 } = isObject(document) ? document : {};
   const mask = v2 === undefined ? masks[collection] : maskSecretsV2;
   return isObject(document) && isObject(members) && mask ? { ...document, members: mask(members) } : document;
@@ -85,6 +90,7 @@ export function documentText(collection: string, document: Json): Json {
 const masks: Readonly<Record<string, (members: JsonObject) => JsonObject>> = {
   [subscriptionCollection]: maskSecrets,
   [registrationCollectionOf(subscriptionCollection)]: maskSecrets,
+  [sourceCollectionOf(subscriptionCollection)]: maskSecrets,
   [registrationCollection]: withoutSecrets,
   [snapshotCollection]: maskSnapshot,
 };

@@ -14,6 +14,7 @@ import {
   subscriptionOutputs,
   withPresentNames,
 } from '../../model/subscription.ts';
+import { headerOf } from '../distributed/source-request.ts';
 import type { CallContext } from '../operation.ts';
 import { type NameMapping, mapNames } from './names.ts';
 import { ownerOf } from './owner.ts';
@@ -53,8 +54,14 @@ export async function createDocument(
     createdAt: now,
     modifiedAt: now,
     since: await store.log.position(),
+    ...viaOf(call),
     ...ownerOf(call),
   };
+}
+
+function viaOf(call: CallContext): Pick<SubscriptionDocument, 'via'> {
+  const via = headerOf(call, 'via');
+  return via === undefined ? {} : { via };
 }
 
 /** A subscription without a scope gets the scope of the request's domain. */

@@ -6,6 +6,7 @@ import { deadLetterCollection, discardLetters } from '../../port/dead-letters.ts
 import { changeDocument } from '../../port/document-collection.ts';
 import { serialized } from '../../port/serialized.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
+import { isInLoop, loopDetected } from '../distributed/concerned-sources.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { bodyOf } from '../parameters.ts';
@@ -25,6 +26,7 @@ export const createSubscription: Operation = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
+    if (isInLoop(call)) throw loopDetected();
     const document = await newDocument(bodyOf(request), call);
     await call.services.subscriptions.check(call.tenant, document);
     const { id } = document;

@@ -1,13 +1,10 @@
-/**
- * The change log of registrations of a tenant: one document for each change, in a collection. Several brokers on one store may append to it.
- * It is written only while somebody subscribes to registrations.
- */
+/** A change log in a collection: one document for each change. Several brokers on one store may append to it. */
+import type { Json } from '../model/json.ts';
 import type { DocumentCollection, Log, LogRecord, Position } from '../port/store.ts';
-import { type RegistrationChange, registrationChangeJson, registrationRecord } from './registration-change.ts';
 
-export interface RegistrationLog extends Log {
+export interface DocumentLog extends Log {
   /** Resolves after the change is durable. It is not announced to followers yet. */
-  append(change: RegistrationChange): Promise<void>;
+  append(change: Json): Promise<void>;
   /** Announces what was appended. */
   announce(): void;
 }
@@ -15,8 +12,12 @@ export interface RegistrationLog extends Log {
 /** Most records that are kept. Older ones are pruned by `append`. */
 const recordsMax = 10_000;
 
+/** Reads the document of a change. */
+type ReadRecord = (document: Json, position: Position) => LogRecord;
+
 interface LogState {
   readonly collection: DocumentCollection;
+  readonly recordOf: ReadRecord;
   readonly listeners: Set<(position: Position) => void>;
   newest: Position;
   prunedTo: Position;
@@ -24,8 +25,8 @@ interface LogState {
   opening: Promise<void> | undefined;
 }
 
-export function openRegistrationLog(collection: DocumentCollection): RegistrationLog {
-  const state: LogState = { collection, listeners: new Set(), newest: 0, prunedTo: 0, opening: undefined };
+export function openDocumentLog(collection: DocumentCollection, recordOf: ReadRecord): DocumentLog {
+  const state: LogState = { collection, recordOf, listeners: new Set(), newest: 0, prunedTo: 0, opening: undefined };
   return {
     position: async () => {
       await open(state);
@@ -92,14 +93,13 @@ async function read(state: LogState, after: Position, limit: number): Promise<re
     const json = await state.collection.get(keyOf(at));
     // Another broker has pruned it.
     if (json === undefined) state.prunedTo = Math.max(state.prunedTo, at);
-    else records.push(registrationRecord(json, at));
+    else records.push(state.recordOf(json, at));
   }
   return records;
 }
 
-async function append(state: LogState, change: RegistrationChange): Promise<void> {
+async function append(state: LogState, json: Json): Promise<void> {
   await open(state);
-  const json = registrationChangeJson(change);
   // Another broker may have taken the position.
   for (;;) {
     const at = state.newest + 1;
