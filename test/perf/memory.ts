@@ -109,10 +109,10 @@ const page =
 
 /** Asks for something, reads the first bytes of the answer, and nothing any more. */
 const silent =
-  (head: string, then: (child: Child) => Promise<void> = () => sleep(0)) =>
+  (head: string, then: (child: Child) => Promise<void> = () => sleep(0), readers = 100) =>
   async (child: Child): Promise<Measured> => {
     const statuses: string[] = [];
-    const sockets = Array.from({ length: 100 }, () => {
+    const sockets = Array.from({ length: readers }, () => {
       const socket = open(child, (text) => {
         statuses.push(text.slice(9, 12));
         socket.pause();
@@ -168,6 +168,18 @@ const webSockets = async (child: Child): Promise<Measured> => {
 };
 
 const fillPage = (child: Child): Promise<void> => fill(child, 600);
+
+/** A thousand entities of 15 kB. */
+async function fillSmall(child: Child): Promise<void> {
+  for (let n = 0; n < 1000; n += 200) {
+    const some = Array.from({ length: 200 }, (_, at) => ({
+      ...entity(n + at),
+      text: { type: 'Property', value: 'x'.repeat(15_000) },
+    }));
+    await post(child, '/entityOperations/upsert', JSON.stringify(some));
+  }
+}
+
 const fillSome = (child: Child): Promise<void> => fill(child, 26);
 
 const measurements: readonly Measurement[] = [
@@ -186,6 +198,21 @@ const measurements: readonly Measurement[] = [
     '100 readers of 1 MB that never read, HTTP',
     fillSome,
     silent(`GET /ngsi-ld/v1/entities/urn:ngsi-ld:Large:1 HTTP/1.1\r\n${host}\r\n`),
+  ],
+  [
+    '100 readers of 1,000 entities of 15 kB that never read',
+    fillSmall,
+    silent(`GET /ngsi-ld/v1/entities?type=Large&limit=1000 HTTP/1.1\r\n${host}\r\n`),
+  ],
+  [
+    '2 readers that never read, 600 requests of 1,000 entities of 15 kB each',
+    fillSmall,
+    silent(`GET /ngsi-ld/v1/entities?type=Large&limit=1000 HTTP/1.1\r\n${host}\r\n`.repeat(600), undefined, 2),
+  ],
+  [
+    '100 readers of 1,000 entities of 15 kB that never read, NGSI v2',
+    fillSmall,
+    silent(`GET /v2/entities?type=Large&limit=1000 HTTP/1.1\r\n${host}\r\n`),
   ],
   ['100 readers of 40 changes of 1 MB that never read, WebSocket', fillSome, webSockets],
   [

@@ -1,7 +1,8 @@
 /**
  * `node test/perf/soak.ts`: loads one broker with a small memory budget for an hour with everything at once: writes and their
- * notifications, queries, readers that do not read, unfinished bodies, @contexts that come and go. It prints memory and open files
- * regularly, and fails when something was lost. BENCH_SECONDS makes it shorter.
+ * notifications, queries by all APIs, readers that do not read, unfinished bodies, @contexts and snapshots that come and go. It prints
+ * memory and open files regularly, and fails when something was lost. BENCH_SECONDS makes it shorter, SOAK_CHANGES sets how many changes
+ * a second it makes.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -10,11 +11,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type Child, startChild } from './child.ts';
-import { api, light, send } from './fill.ts';
+import { api, light, send as sendOnce } from './fill.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 3600);
 const entities = 500;
-const perSecond = 100;
+const perSecond = Number(process.env['SOAK_CHANGES'] ?? 100);
 const endMs = performance.now() + seconds * 1000;
 const isOver = (): boolean => performance.now() >= endMs;
 
@@ -30,6 +31,16 @@ const written = new Map<string, number>();
 const notified = new Map<string, number>();
 let notifications = 0;
 let backwards = 0;
+
+/** Sends. A connection that breaks is counted, and answered with status 0. */
+async function send(url: string, method: string, body?: string): Promise<{ status: number; text: string }> {
+  try {
+    return await sendOnce(url, method, body);
+  } catch (error) {
+    count('broken connection', String(error instanceof Error ? (error.cause ?? error) : error));
+    return { status: 0, text: '' };
+  }
+}
 
 interface Notification {
   readonly data: readonly { readonly id: string; readonly powerConsumption?: { readonly value: number } }[];
@@ -66,6 +77,27 @@ async function subscribe(broker: Child, uri: string): Promise<void> {
   if (status !== 201) throw new Error(text);
 }
 
+/** Publishes the lights as a dataset. */
+async function describeDataset({ url }: Child): Promise<void> {
+  const dataset = {
+    '@context': 'https://smart-data-models.mlaka.si/catalogue/context.jsonld',
+    id: 'urn:ngsi-ld:Dataset:lights',
+    type: 'Dataset',
+    title: { type: 'Property', value: 'Lights' },
+    slug: { type: 'Property', value: 'lights' },
+    entityTypes: { type: 'Property', value: ['Streetlight'] },
+    accessRights: { type: 'Property', value: 'PUBLIC' },
+    personalData: { type: 'Property', value: 'none' },
+    license: { type: 'Property', value: 'https://creativecommons.org/licenses/by/4.0/' },
+  };
+  const answer = await fetch(`${url}${api}/entities`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/ld+json' },
+    body: JSON.stringify(dataset),
+  });
+  if (answer.status !== 201) throw new Error(await answer.text());
+}
+
 /** Changes one light after the other, at a steady rate. */
 async function change({ url }: Child): Promise<void> {
   for (let value = 1; !isOver(); value += 1) {
@@ -78,18 +110,29 @@ async function change({ url }: Child): Promise<void> {
   }
 }
 
+const lamp = 'urn:ngsi-ld:Streetlight:bench:1';
 const queries = [
-  '/entities?type=Streetlight&limit=100',
-  '/entities?type=Streetlight&q=powerConsumption%3E100&limit=1000&count=true',
-  '/entities?type=Streetlight&georel=near;maxDistance==2000&geometry=Point&coordinates=[14.35,46.25]',
-  '/temporal/entities?type=Streetlight&timerel=after&timeAt=2020-01-01T00:00:00Z&attrs=powerConsumption&lastN=10',
-  '/types?details=true',
-  '/subscriptions',
+  `${api}/entities?type=Streetlight&limit=100`,
+  `${api}/entities?type=Streetlight&q=powerConsumption%3E100&limit=1000&count=true`,
+  `${api}/entities?type=Streetlight&georel=near;maxDistance==2000&geometry=Point&coordinates=[14.35,46.25]`,
+  `${api}/temporal/entities?type=Streetlight&timerel=after&timeAt=2020-01-01T00:00:00Z&attrs=powerConsumption&lastN=10`,
+  `${api}/types?details=true`,
+  `${api}/subscriptions`,
+  '/v2/entities?type=Streetlight&limit=1000&options=keyValues,count',
+  '/v2/entities?typePattern=^Street&q=powerConsumption%3E100&mq=powerConsumption.unitCode',
+  '/ql/v2/types/Streetlight/attrs/powerConsumption?lastN=100',
+  `/STH/v1/contextEntities/type/Streetlight/id/${lamp}/attributes/powerConsumption?lastN=10`,
+  '/dcat/catalog',
+  '/data/lights.csv',
+  '/data/lights.parquet',
+  '/api/3/action/package_search?q=lights',
+  '/console',
+  '/metrics',
 ];
 
 async function query({ url }: Child): Promise<void> {
   for (let turn = 0; !isOver(); turn += 1) {
-    const { status } = await send(`${url}${api}${queries[turn % queries.length] ?? ''}`, 'GET');
+    const { status } = await send(`${url}${queries[turn % queries.length] ?? ''}`, 'GET');
     count('query', status);
     await sleep(100);
   }
@@ -125,6 +168,27 @@ async function renew({ url }: Child): Promise<void> {
     await send(`${url}${api}/entities/${entity.id}`, 'DELETE');
     await send(place, 'DELETE');
     await sleep(500);
+  }
+}
+
+/** Takes a snapshot of all lights, reads a page of it, and deletes it. */
+async function snap({ url }: Child): Promise<void> {
+  for (let turn = 0; !isOver(); turn += 1) {
+    const id = `urn:ngsi-ld:Snapshot:${turn}`;
+    const body = JSON.stringify({
+      id,
+      type: 'Snapshot',
+      snapshotQueries: [{ type: 'Query', entities: [{ type: 'Streetlight' }] }],
+    });
+    const { status } = await send(`${url}${api}/snapshots`, 'POST', body);
+    count('snapshot', status);
+    await sleep(3000);
+    const page = await fetch(`${url}${api}/entities?type=Streetlight&limit=1000`, {
+      headers: { 'NGSILD-Snapshot': id },
+    });
+    await page.arrayBuffer();
+    count('page of a snapshot', page.status);
+    count('snapshot deleted', (await send(`${url}${api}/snapshots/${id}`, 'DELETE')).status);
   }
 }
 
@@ -170,25 +234,33 @@ async function stream({ url }: Child): Promise<void> {
 
 interface Sample {
   readonly minutes: number;
-  readonly mebibytes: number;
+  readonly resident: number;
+  readonly proportional: number;
   readonly files: number;
 }
 
-/** Resident memory and open files of the broker's process. */
-async function sample(broker: Child, beganMs: number): Promise<Sample> {
-  const pid = Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')[0]);
-  const mebibytes = Math.round(await broker.memory());
-  return { minutes: (performance.now() - beganMs) / 60_000, mebibytes, files: readdirSync(`/proc/${pid}/fd`).length };
+/** Resident memory, its proportional share (PSS), and open files of the broker's process. */
+function sample({ pid }: Child, beganMs: number): Sample {
+  const kilobytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+  return {
+    minutes: (performance.now() - beganMs) / 60_000,
+    resident: Math.round(kilobytes('Rss') / 1024),
+    proportional: Math.round(kilobytes('Pss') / 1024),
+    files: readdirSync(`/proc/${pid}/fd`).length,
+  };
 }
 
 async function watch(broker: Child): Promise<void> {
   const beganMs = performance.now();
-  console.log('| minute | resident, MiB | open files | changes | notifications |\n|---|---|---|---|---|');
+  console.log(
+    '| minute | resident, MiB | PSS, MiB | open files | changes | notifications |\n|---|---|---|---|---|---|',
+  );
   while (!isOver()) {
     await sleep(Math.min(seconds * 20, 120_000));
-    const { minutes, mebibytes, files } = await sample(broker, beganMs);
+    const { minutes, resident, proportional, files } = sample(broker, beganMs);
     const changes = statuses.get('change 204') ?? 0;
-    console.log(`| ${minutes.toFixed(1)} | ${mebibytes} | ${files} | ${changes} | ${notifications} |`);
+    console.log(`| ${minutes.toFixed(1)} | ${resident} | ${proportional} | ${files} | ${changes} | ${notifications} |`);
   }
 }
 
@@ -215,7 +287,8 @@ await send(
   JSON.stringify(Array.from({ length: entities }, (_, n) => light(n))),
 );
 await subscribe(broker, await startReceiver());
-await Promise.all([change, query, renew, stall, stream, watch].map((work) => work(broker)));
+await describeDataset(broker);
+await Promise.all([change, query, renew, snap, stall, stream, watch].map((work) => work(broker)));
 const lost = await missing();
 console.log(
   [...statuses]

@@ -35,6 +35,32 @@ describe.each(testedStores)('CSV (%s)', (store) => {
     expect((await get('/entities?type=Boat')).text).toBe('id,type\r\n');
   });
 
+  test('a table with more columns or bytes than fit in memory is refused', async () => {
+    const wide = Array.from({ length: 30 }, (_, n) => ({
+      ...{ id: `urn:x:wide:${n}`, type: 'Wide' },
+      ...Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`a${n}x${at}`, at])),
+    }));
+    const long = Array.from({ length: 17 }, (_, n) => ({
+      id: `urn:x:long:${n}`,
+      type: 'Long',
+      a: 'x'.repeat(1_000_000),
+    }));
+    for (const some of [wide, long]) {
+      const response = await fetch(`${broker.url}/ngsi-ld/v1/entityOperations/create`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(some),
+      });
+      expect(response.status).toBe(201);
+    }
+    for (const type of ['Wide', 'Long']) {
+      const { status, text } = await get(`/entities?type=${type}&limit=100`);
+      expect(status).toBe(403);
+      expect(text).toContain('lower limit');
+      expect((await get(`/entities?type=${type}&limit=10`)).status).toBe(200);
+    }
+  });
+
   test('of one entity', async () => {
     expect((await get('/entities/urn:x:ship:1')).text).toBe('id,type,speed\r\nurn:x:ship:1,Ship,-4.5\r\n');
   });

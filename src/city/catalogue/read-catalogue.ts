@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { anyOfTypes, type Filter } from '../../core/language/filter.ts';
 import { Problem } from '../../core/model/problem.ts';
+import { createContentOf } from '../../core/operation/content.ts';
 import type { CallContext } from '../../core/operation/operation.ts';
 import type { Stored } from '../../core/port/store.ts';
 import { type Dataset, isPublic, nameDatasets } from './dataset.ts';
@@ -28,18 +29,19 @@ export interface Catalogue {
   readonly version: string;
 }
 
-/** Most entities that a catalogue is made of. */
-const entitiesMax = 50_000;
+/** Most entities that a catalogue is made of, and most bytes that they take in memory together. */
+const [entitiesMax, bytesMax] = [50_000, 64 * 2 ** 20];
 const pageSize = 1000;
 
 /** Throws TooManyResults when more entities describe data than a catalogue can be made of. */
 export async function readCatalogue(
-  { store, now, services: { yieldToEventLoop } }: Pick<CallContext, 'store' | 'now' | 'services'>,
+  call: Pick<CallContext, 'store' | 'now' | 'services'>,
   irisOf: IrisOf,
 ): Promise<Catalogue> {
+  const { yieldToEventLoop } = call.services;
   const byType = new Map<Type, Description[]>(types.map((type) => [type, []]));
   const hash = createHash('sha256');
-  for await (const stored of entitiesOf({ store, now }, types.flatMap(irisOf))) {
+  for await (const stored of entitiesOf(call, types.flatMap(irisOf))) {
     const pause = yieldToEventLoop();
     if (pause) await pause;
     const entity = stored.entity();
@@ -75,24 +77,37 @@ function indexDistributions(all: readonly Description[]): Catalogue['distributio
 
 /** All entities of some types, in the order of creation. */
 async function* entitiesOf(
-  { store, now }: Pick<CallContext, 'store' | 'now'>,
+  call: Pick<CallContext, 'store' | 'now' | 'services'>,
   iris: readonly string[],
 ): AsyncGenerator<Stored> {
   const filter: Filter = { selectors: [{ types: anyOfTypes([...new Set(iris)]) }] };
+  const content = createContentOf(filter, call);
+  let bytes = 0;
+  for await (const stored of foundOf(filter, call)) {
+    const known = await content(stored);
+    if (!known) continue;
+    yield known;
+    bytes += known.held ?? 0;
+    if (bytes > bytesMax) throw noRoom(`More than ${bytesMax} bytes`);
+  }
+}
+
+/** What a lazy plan finds, page by page. */
+async function* foundOf(filter: Filter, { store, now }: Pick<CallContext, 'store' | 'now'>): AsyncGenerator<Stored> {
+  const plan = { filter, now, limit: pageSize, isLazy: true };
   let after: number | undefined;
   for (let count = 0; ; ) {
-    const found = await store.find({ filter, now, limit: pageSize, ...(after === undefined ? {} : { after }) });
+    const found = await store.find({ ...plan, ...(after === undefined ? {} : { after }) });
     yield* found;
     count += found.length;
     after = found.at(-1)?.cursor;
     if (found.length < pageSize) return;
-    if (count >= entitiesMax)
-      throw new Problem(
-        'TooManyResults',
-        `More than ${entitiesMax} entities describe data; a catalogue has no room for them.`,
-      );
+    if (count >= entitiesMax) throw noRoom(`More than ${entitiesMax} entities`);
   }
 }
+
+const noRoom = (what: string): Problem =>
+  new Problem('TooManyResults', `${what} describe data; a catalogue has no room for them.`);
 
 /** Adds what tells whether an entity reads as before. Where that depends on the time, it is the content itself. */
 export function addVersion(hash: Hash, stored: Stored): void {

@@ -16,12 +16,15 @@ const beforeAnything = '0001-01-01T00:00:00Z';
 /** The same as `Store.summary`, of what is visible. Throws TooManyResults. */
 export async function summarizeVisible(store: Store, decision: PartialDecision): Promise<Summary> {
   const counts = createEntityCounts();
-  const plan = { filter: decision.filter ?? {}, limit: pageSize, now: beforeAnything };
+  const plan = { filter: decision.filter ?? {}, limit: pageSize, now: beforeAnything, isLazy: true };
   let read = 0;
   let after: number | undefined;
   for (;;) {
     const page = await store.find({ ...plan, ...(after === undefined ? undefined : { after }) });
-    for (const stored of page) counts.replace(undefined, visiblePart(stored.entity(), decision));
+    for (const stored of page) {
+      const whole = stored.size === undefined ? stored : await store.get(stored.id, beforeAnything);
+      if (whole) counts.replace(undefined, visiblePart(whole.entity(), decision));
+    }
     read += page.length;
     after = page.at(-1)?.cursor;
     if (page.length < pageSize) return counts.summary();

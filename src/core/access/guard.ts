@@ -171,7 +171,7 @@ async function countVisible(store: Store, plan: Plan, restriction: Restriction):
   const { decision } = restriction;
   if (decision.isExact(plan.filter)) return store.count(narrowed(plan, decision));
   let count = 0;
-  for await (const _stored of matching(store, { ...plan, isLazy: false }, restriction)) count += 1;
+  for await (const _stored of matching(store, { ...plan, isLazy: true }, restriction)) count += 1;
   return count;
 }
 

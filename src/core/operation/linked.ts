@@ -5,7 +5,7 @@ import type { Entity } from '../model/entity.ts';
 import { targetsOf } from '../model/relationship.ts';
 import type { YieldToEventLoop } from '../port/clock.ts';
 import type { Instant } from '../model/instant.ts';
-import type { Store } from '../port/store.ts';
+import type { Store, Stored } from '../port/store.ts';
 
 /** How far to follow relationships, and which entities to skip. */
 export interface LinkTraversal {
@@ -29,8 +29,8 @@ export interface LinkSource {
   readonly services: { readonly yieldToEventLoop: YieldToEventLoop };
 }
 
-/** Maximum number of entities that one answer links to. */
-const linkedMax = 10_000;
+/** Maximum number of entities that one answer links to, and of bytes that they take, because all of them must be in memory at once. */
+const [linkedMax, linkedBytesMax] = [10_000, 32 * 2 ** 20];
 
 /** The target entities, each once, nearest first. */
 export async function followLinks(
@@ -40,15 +40,18 @@ export async function followLinks(
 ): Promise<readonly LinkedEntity[]> {
   const seen = new Set([...containedBy, ...entities.map(({ id }) => id)]);
   const reached: LinkedEntity[] = [];
+  let bytes = 0;
   let frontier: readonly LinkedEntity[] = entities.map((entity) => ({ entity, projection }));
   for (let step = 0; step < level && frontier.length > 0; step += 1) {
     const next: LinkedEntity[] = [];
     for (const { id, projection: wanted } of linksOf(frontier)) {
-      if (seen.size > linkedMax) break;
+      if (seen.size > linkedMax || bytes > linkedBytesMax) break;
       if (seen.has(id)) continue;
       seen.add(id);
-      const entity = await present(id, call);
-      if (entity) next.push({ entity, projection: wanted });
+      const stored = await present(id, call);
+      if (!stored) continue;
+      bytes += stored.held ?? 0;
+      next.push({ entity: stored.entity(), projection: wanted });
     }
     reached.push(...next);
     frontier = next;
@@ -56,10 +59,10 @@ export async function followLinks(
   return reached;
 }
 
-async function present(id: string, { store, now, services }: LinkSource): Promise<Entity | undefined> {
+async function present(id: string, { store, now, services }: LinkSource): Promise<Stored | undefined> {
   const pause = services.yieldToEventLoop();
   if (pause) await pause;
-  return (await store.get(id, now))?.entity();
+  return store.get(id, now);
 }
 
 interface Link {

@@ -5,6 +5,8 @@ interface LongText {
   readonly begin: string;
   /** Can be iterated once at most. */
   readonly rest: AsyncIterable<string>;
+  /** About how many bytes of memory the rest takes that is not produced yet. Absent: little. */
+  readonly held?: () => number;
 }
 
 export type Text = string | LongText;
@@ -14,6 +16,8 @@ export interface LongContent {
   readonly begin: string | Uint8Array;
   /** Can be iterated once at most. */
   readonly rest: AsyncIterable<string | Uint8Array>;
+  /** About how many bytes of memory the rest takes that is not produced yet. Absent: little. */
+  readonly held?: () => number;
 }
 
 /** The text before and after the elements of a list. */
@@ -25,6 +29,8 @@ interface Frame {
 interface Writing<T> extends Frame {
   /** The text of an element; undefined to omit the element. */
   readonly write: (element: T) => string | undefined | Promise<string | undefined>;
+  /** About how many bytes of memory an element takes until it is written. Absent: few. */
+  readonly heldOf?: (element: T) => number;
   readonly yieldToEventLoop: YieldToEventLoop;
 }
 
@@ -41,7 +47,12 @@ export async function listText<T>(elements: readonly T[], writing: Writing<T>): 
   const waiting = elements.toReversed();
   const begin = await takeTexts(waiting, writing, shortMax);
   if (waiting.length === 0) return `${writing.open}${begin.join(',')}${writing.close}`;
-  return { begin: `${writing.open}${begin.join(',')}`, rest: restOf(waiting, writing) };
+  const { heldOf } = writing;
+  return {
+    begin: `${writing.open}${begin.join(',')}`,
+    rest: restOf(waiting, writing),
+    ...(heldOf && { held: () => waiting.reduce((sum, element) => sum + heldOf(element), 0) }),
+  };
 }
 
 /** Expects a nonempty text before it: elements are only left over when some were written. */

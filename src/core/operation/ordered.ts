@@ -33,12 +33,24 @@ export async function findOrdered(plan: Plan, order: Order, call: CallContext): 
       const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
       const known = await content(stored);
-      if (known)
-        insertCandidate(best, { stored, key: comparison.keyOf(known.entity()) }, { comparison, most: offset + limit });
+      if (known) insertCandidate(best, candidateOf(known, comparison), { comparison, most: offset + limit });
     }
     after = found.at(-1)?.cursor;
     if (found.length < pageSize) return best.slice(offset).map(({ stored }) => stored);
   }
+}
+
+/** An entity in the list of the best is held without its content: the list may be long, and most of it is not of the page. */
+function candidateOf(stored: Stored, comparison: Comparison): Candidate {
+  const { size = stored.held } = stored;
+  const key = comparison.keyOf(stored.entity());
+  if (size === undefined) return { stored, key };
+  const { id, version, cursor } = stored;
+  return { key, stored: { id, version, cursor, size, entity: () => notHeld(id) } };
+}
+
+function notHeld(id: string): never {
+  throw new Error(`The content of ${id} is not held; it has to be read.`);
 }
 
 /** Inserts an entity after all entities that sort before or equal to it, and drops what is beyond the page. */

@@ -65,7 +65,10 @@ export function readEntityOutput(params: Params, call: CallContext): EntityOutpu
   if (call.media === 'csv') {
     if (join) throw badData('CSV has no joins.');
     const older = conforming(call);
-    return { ...csvOutput(view, (entity) => older.of(entity)), isReformatted: older.isReformatted };
+    return {
+      ...csvOutput(view, { older: (entity) => older.of(entity), yieldToEventLoop: call.services.yieldToEventLoop }),
+      isReformatted: older.isReformatted,
+    };
   }
   const render = readRenderer(params, call);
   return join ? joined(join, { view, render, call }) : plain(params, { view, render, call });
@@ -73,6 +76,8 @@ export function readEntityOutput(params: Params, call: CallContext): EntityOutpu
 
 /** Characters of a text from which on other work may come between rendering it and sending it: each takes tens of milliseconds. */
 const longText = 1_000_000;
+
+const heldOf = ({ held = 0 }: Stored): number => held;
 
 interface Writing {
   readonly view: View;
@@ -112,7 +117,8 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
         const known = content(stored);
         return known instanceof Promise ? known.then(whole) : whole(known);
       };
-      const text = await listText(found, { ...frameOf(call), write, yieldToEventLoop: call.services.yieldToEventLoop });
+      const { yieldToEventLoop } = call.services;
+      const text = await listText(found, { ...frameOf(call), write, heldOf, yieldToEventLoop });
       if (typeof text === 'object' && call.version !== undefined) await older.look(found, content);
       return text;
     },

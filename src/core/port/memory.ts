@@ -22,13 +22,13 @@ export interface Memory {
 
 /**
  * Keeps the count of one of many owners up to date. Call the returned function with the bytes that the owner holds now, whenever that
- * number may have changed.
+ * number may have changed. `counted`: the bytes that are counted already.
  */
-export function createMemoryMeter(memory: Pick<Memory, 'count'>, holder: Holder): (bytes: number) => void {
-  let counted = 0;
+export function createMemoryMeter(memory: Pick<Memory, 'count'>, holder: Holder, counted = 0): (bytes: number) => void {
+  let known = counted;
   return (bytes) => {
-    if (bytes === counted) return;
-    memory.count(holder, bytes - counted);
-    counted = bytes;
+    if (bytes === known) return;
+    memory.count(holder, bytes - known);
+    known = bytes;
   };
 }

@@ -40,8 +40,10 @@ export interface Stored {
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
-  /** The size in bytes of a large entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` throws. */
+  /** The size in bytes of an entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` throws. */
   readonly size?: number;
+  /** About how many bytes of memory the content takes that this holds. Absent: none that others do not hold anyway. */
+  readonly held?: number;
   /** True when the content depends on more than `version` and `part`: something in it expires. */
   readonly isPart?: boolean;
   /** Names the attributes that were kept for the caller. Absent: all. */

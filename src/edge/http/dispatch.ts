@@ -25,6 +25,7 @@ import { mounted, readTarget, type Target } from './target.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 import { echoSnapshot } from './snapshot.ts';
 import { echoTenant } from './tenant.ts';
+import { waitForTurn } from './turns.ts';
 import { readV2Request } from './v2/read.ts';
 import { sthFailureReply, v2FailureReply, v2Reply } from './v2/reply.ts';
 import { findV2Route, isSthV1Path, isV2Path } from './v2/route.ts';
@@ -103,6 +104,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     if (isV2Path(target.path)) requireCorrelator(exchange);
     let status: number;
     try {
+      if (exchange.response.socket === null) await waitForTurn(exchange);
       const reply = await replyTo(exchange, dispatch, { target, label });
       status = sendTo(exchange, dispatch, reply);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Sends long content with backpressure, within the memory budget. A client that reads too slowly loses its connection. */
 import type { ServerResponse } from 'node:http';
 import type { LongContent } from '../../core/operation/long-text.ts';
+import { createMemoryMeter } from '../../core/port/memory.ts';
 import type { Services } from '../../core/operation/operation.ts';
 
 /** Size in bytes up to which content is written in one piece. */
@@ -21,14 +22,24 @@ export interface ResponseWriter {
 /** Throws MemoryBudgetExceeded when responses use their whole share of the budget. */
 export function openResponseWriter(content: Buffer | LongContent, context: ResponseWriterContext): ResponseWriter {
   const { memory } = context.services;
-  const { begin: first, rest } =
-    'begin' in content ? { ...content, begin: bytesOf(content.begin) } : { begin: content };
+  const { begin: first, rest, held: ahead } = piecesOf(content);
   const held = memory.held('answers');
+  const wanted = first.length + ahead();
   // A single response may exceed the share: otherwise it could never be sent.
-  if (held > 0 && held + first.length > memory.share('answers')) throw memory.refusal('answers');
-  memory.count('answers', first.length);
-  return { writeAll: (response) => writePieces(response, { first, rest, ...context }) };
+  if (held > 0 && held + wanted > memory.share('answers')) throw memory.refusal('answers');
+  memory.count('answers', wanted);
+  return { writeAll: (response) => writePieces(response, { first, rest, counted: wanted, ahead, ...context }) };
 }
+
+interface Pieces {
+  readonly begin: Buffer;
+  readonly rest?: LongContent['rest'];
+  /** The bytes of memory that the pieces take which are not made yet. */
+  readonly held: () => number;
+}
+
+const piecesOf = (content: Buffer | LongContent): Pieces =>
+  'begin' in content ? { held: () => 0, ...content, begin: bytesOf(content.begin) } : { begin: content, held: () => 0 };
 
 const bytesOf = (piece: string | Uint8Array): Buffer =>
   typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
@@ -36,18 +47,23 @@ const bytesOf = (piece: string | Uint8Array): Buffer =>
 interface WriteState extends ResponseWriterContext {
   readonly first: Buffer;
   readonly rest: LongContent['rest'] | undefined;
+  /** The bytes that are counted at the beginning. */
+  readonly counted: number;
+  readonly ahead: () => number;
 }
 
-async function writePieces(response: ServerResponse, { first, rest, ...context }: WriteState): Promise<void> {
+async function writePieces(response: ServerResponse, state: WriteState): Promise<void> {
+  const { first, rest, counted, ahead, ...context } = state;
   const { memory, observe } = context.services;
-  let held = first.length;
-  const recount = (bytes: number): void => {
-    memory.count('answers', bytes - held);
-    memory.discard(held);
-    held = bytes;
+  const meter = createMemoryMeter(memory, 'answers', counted);
+  let sent = 0;
+  const recount = (bytes: number, further: number): void => {
+    meter(bytes + further);
+    memory.discard(sent);
+    sent = bytes;
   };
   const send = (piece: Buffer): Promise<boolean> => {
-    recount(piece.length);
+    recount(piece.length, ahead());
     return handOver(piece, response, context);
   };
   try {
@@ -58,7 +74,7 @@ async function writePieces(response: ServerResponse, { first, rest, ...context }
     observe({ kind: 'failed', where: 'http', cause });
     response.destroy();
   } finally {
-    recount(0);
+    recount(0, 0);
   }
 }
 

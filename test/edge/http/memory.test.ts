@@ -88,6 +88,36 @@ test('answers that nobody takes count, the newest is refused, and their clients 
   for (const { socket } of readers) socket.destroy();
 });
 
+test('what an answer keeps in memory until it is written counts too', async () => {
+  const first = await askSilently('/longHeld');
+  expect(server.memory.held('answers')).toBeGreaterThan(2 ** 24);
+  const second = await askSilently('/longHeld');
+  expect([first, second].map(({ head }) => head.slice(9, 12))).toStrictEqual(['200', '503']);
+  await until(() => server.memory.held('answers') === 0);
+  for (const { socket } of [first, second]) socket.destroy();
+});
+
+const get = (path: string): string => `GET /ngsi-ld/v1${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+test('requests of one connection take turns, and a client that sends too many at once loses it', async () => {
+  const { port, gate } = server;
+  const inTurn = connect(port, '127.0.0.1');
+  let text = '';
+  inTurn.on('data', (data) => (text += data.toString()));
+  inTurn.write(get('/wait') + get('/entities') + get('/broken'));
+  await gate.isEntered;
+  await (await fetch(`${server.url}/ngsi-ld/v1/entities`)).text();
+  // The request of another connection is answered, those behind the first one were not begun.
+  expect(server.observed).not.toContainEqual(expect.objectContaining({ kind: 'failed' }));
+  const many = connect(port, '127.0.0.1').on('error', () => undefined);
+  many.write(get('/wait') + get('/entities').repeat(200));
+  await once(many, 'close');
+  gate.open();
+  await until(() => text.includes('500 Internal'));
+  expect(text.match(/HTTP\/1.1 (\d+)/g)).toStrictEqual(['HTTP/1.1 204', 'HTTP/1.1 200', 'HTTP/1.1 500']);
+  inTurn.destroy();
+});
+
 test('HEAD of a large answer tells its length, and holds nothing', async () => {
   const answer = await fetch(`${server.url}/ngsi-ld/v1/large`, { method: 'HEAD' });
   expect(answer.headers.get('Content-Length')).toBe(String(2 ** 23 + 2));

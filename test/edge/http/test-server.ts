@@ -97,6 +97,13 @@ const operations = ({ wait }: { wait: () => Promise<undefined> }): readonly Oper
   echo('page', { path: '/page', run: ({ params }) => Promise.resolve(pageOf(params)) }),
   echo('large', { path: '/large', ...answering({ kind: 'found', text: JSON.stringify('x'.repeat(2 ** 23)) }) }),
   echo('long', { path: '/long', ...answering({ kind: 'found', text: { begin: '[1', rest: longRest(false) } }) }),
+  echo('longHeld', {
+    path: '/longHeld',
+    ...answering({
+      kind: 'found',
+      text: { begin: `["${'x'.repeat(2 ** 22)}"`, rest: longRest(false), held: () => 2 ** 24 },
+    }),
+  }),
   echo('longBroken', {
     path: '/longBroken',
     ...answering({ kind: 'found', text: { begin: '[1', rest: longRest(true) } }),

@@ -435,5 +435,23 @@ export function describeFilters(bench: Bench): void {
       expect(await store.count(plan(named))).toBe(40);
       expect((await namesFound(store, three)).slice(-2)).toEqual(['e-293', 'last']);
     });
+
+    test('of a lazy plan holds the content of few megabytes, and leaves out that of the rest', async () => {
+      const store = bench.store();
+      const text = property('x'.repeat(10_000));
+      await apply(store, minute(0), ...Array.from({ length: 200 }, (_, n) => create(`e-${n}`, thing({ text }))));
+      for (const filter of [
+        ofType('Thing'),
+        { q: exists(path('text')) },
+        { ...ofType('Thing'), q: exists(path('text')) },
+      ]) {
+        const found = await store.find(plan(filter, { isLazy: true }));
+        expect(found).toHaveLength(200);
+        expect(found.reduce((sum, { held = 0 }) => sum + held, 0)).toBeLessThan(2 ** 20 + 1);
+        for (const { size, entity } of found)
+          if (size === undefined) expect(Object.keys(entity().attrs)).toHaveLength(1);
+        expect((await store.find(plan(filter))).every(({ size }) => size === undefined)).toBe(true);
+      }
+    });
   });
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Instance } from '../../../core/model/attribute.ts';
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
+import { contentInParts, createContentOf } from '../../../core/operation/content.ts';
 import type { CallContext } from '../../../core/operation/operation.ts';
 import type { Stored } from '../../../core/port/store.ts';
 import { addVersion } from '../read-catalogue.ts';
@@ -30,15 +31,14 @@ export interface Profile {
 
 const pageSize = 500;
 
-/** All entities of a selection, in pages. */
-export async function* pagesOf(
-  { filter }: Selection,
-  { store, now }: Pick<CallContext, 'store' | 'now'>,
-): AsyncGenerator<readonly Stored[]> {
+/** All entities of a selection, in parts of few megabytes at most. */
+export async function* pagesOf({ filter }: Selection, call: CallContext): AsyncGenerator<readonly Stored[]> {
+  const { store, now } = call;
+  const plan = { filter, now, limit: pageSize, isLazy: true };
   let after: number | undefined;
   for (;;) {
-    const found = await store.find({ filter, now, limit: pageSize, ...(after === undefined ? {} : { after }) });
-    if (found.length > 0) yield found;
+    const found = await store.find({ ...plan, ...(after === undefined ? {} : { after }) });
+    yield* contentInParts(found, createContentOf(filter, call));
     after = found.at(-1)?.cursor;
     if (found.length < pageSize) return;
   }

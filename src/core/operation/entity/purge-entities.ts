@@ -38,9 +38,10 @@ export const purgeEntities: Operation = {
 
 async function purgeHere(purge: Purge, { store, now }: CallContext): Promise<void> {
   const { filter } = purge;
+  const plan = { filter, now, limit: chunkSize, isLazy: true };
   let after: number | undefined;
   for (;;) {
-    const found = await store.find({ filter, now, limit: chunkSize, ...(after === undefined ? undefined : { after }) });
+    const found = await store.find({ ...plan, ...(after === undefined ? undefined : { after }) });
     // The filter is checked again: an entity that no longer matches stays unchanged.
     await store.apply(
       found.map(({ id }) => ({ mutation: mutationOf(id, purge), only: filter })),

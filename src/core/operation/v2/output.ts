@@ -32,5 +32,6 @@ export function entitiesText(
     const known = content(stored);
     return known instanceof Promise ? known.then(whole) : whole(known);
   };
-  return listText(found, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop });
+  const { yieldToEventLoop } = call.services;
+  return listText(found, { open: '[', close: ']', write, heldOf: ({ held = 0 }) => held, yieldToEventLoop });
 }

@@ -5,6 +5,7 @@ import type { Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
 import { type Pause, restIfDue } from '../../../core/model/interruptible.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
+import { bytesHeld, createHeldContent } from '../../../core/port/held-content.ts';
 import type { Plan, Stored } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
 import type { Collections, SubjectDocument } from '../schema.ts';
@@ -51,6 +52,7 @@ export async function findEntities(subjects: Subjects, plan: Plan, pause: Pause)
   if (limit <= 0) return found;
   const { where = {}, isExact } = compileCondition(plan.filter);
   const { check, projection } = readingOf(plan, isExact);
+  const hold = createHold(plan);
   let toSkip = offset;
   const size = isExact ? limit + offset : Math.max(pageSize, limit + offset);
   for await (const document of walk(subjects, where, { after, size, budget: createTimeBudget(), projection })) {
@@ -58,7 +60,7 @@ export async function findEntities(subjects: Subjects, plan: Plan, pause: Pause)
     const stored = check(document);
     if (!stored) continue;
     if (toSkip > 0) toSkip -= 1;
-    else found.push(stored);
+    else found.push(hold(stored, document));
     if (found.length >= limit) break;
   }
   return found;
@@ -128,8 +130,21 @@ const lazily =
     const { _id: id, num, version, doc, size = doc?.length ?? 0 } = document;
     if (size < largeBytes || num === undefined || version === undefined) return check(document);
     if (doc !== undefined && !check(document)) return undefined;
-    return { id, version, size, cursor: num, entity: () => notRead(id) };
+    return lazyIn({ id, version, size, cursor: num });
   };
+
+/** Takes content out of the results of a lazy plan when they hold as much as they may. */
+function createHold({ isLazy = false }: Plan): (stored: Stored, document: FoundDocument) => Stored {
+  if (!isLazy) return (stored) => stored;
+  const hasRoom = createHeldContent();
+  return (stored, { doc = '' }) => {
+    const { id, version, cursor, held = 0 } = stored;
+    return hasRoom(held) ? stored : lazyIn({ id, version, cursor, size: doc.length });
+  };
+}
+
+/** The search result of a lazy plan: without content. */
+const lazyIn = (found: Omit<Stored, 'entity'>): Stored => ({ ...found, entity: () => notRead(found.id) });
 
 function notRead(id: string): never {
   throw new Error(`The content of ${id} was not read.`);
@@ -146,7 +161,7 @@ function compileCheck({ filter, now }: Plan): Check {
 /** The search result for a document. Undefined when the entity has expired or does not exist. */
 function storedIn({ _id, num, version, expires, doc }: FoundDocument, now: Instant): Stored | undefined {
   if (num === undefined || version === undefined || doc === undefined) return undefined;
-  const found = { id: _id, version, cursor: num };
+  const found = { id: _id, version, cursor: num, held: bytesHeld(doc, true) };
   let known: Entity | undefined;
   if (expires === undefined) return { ...found, entity: () => (known ??= entityIn(doc)) };
   const entity = entityIn(doc);

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { type Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
 import { type Instant, type Micros, microsOfInstant } from '../../../core/model/instant.ts';
+import { bytesHeld } from '../../../core/port/held-content.ts';
 import type { Position, Stored } from '../../../core/port/store.ts';
 import { createUnmapping } from '../connection.ts';
 import { noName } from '../names.ts';
@@ -155,9 +156,10 @@ export const entityAt = ({ doc, expires }: WholeRow, now: Instant): Entity | und
 export function storedIn(row: FoundRow, now: Instant, entity?: Entity): Stored | undefined {
   const { id, version, num, expires, doc } = row;
   let known = entity;
-  if (expires === null) return { id, version, cursor: num, entity: () => (known ??= entityIn(doc)) };
+  const held = bytesHeld(doc, entity !== undefined);
+  if (expires === null) return { id, version, cursor: num, held, entity: () => (known ??= entityIn(doc)) };
   const present = entity ?? (expires > microsOfInstant(now) ? entityIn(doc) : presentAt(entityIn(doc), now));
-  return present && { id, version, cursor: num, isPart: true, entity: () => present };
+  return present && { id, version, cursor: num, held, isPart: true, entity: () => present };
 }
 
 /** The search result of a lazy plan: without content. */

@@ -6,6 +6,7 @@ import { beginSteps } from '../../../core/language/step-count.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { YieldToEventLoop } from '../../../core/port/clock.ts';
+import { createHeldContent } from '../../../core/port/held-content.ts';
 import type { Plan, Stored } from '../../../core/port/store.ts';
 import type { AccessPath, PlanQuery, SearchLimits } from './query-planner.ts';
 import { createTimeBudget } from './time-budget.ts';
@@ -40,10 +41,11 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onRead }: Sour
       if (!start) return [];
       let { toSkip } = start;
       const find = isLazy ? lazily(check) : check;
+      const hasRoom = createHeldContent();
       const looked = await walk(accessPath, { after: start.after, budget, wanted }, (row) => {
         const stored = find(row, accessPath.isExact);
         if (stored && toSkip > 0) toSkip -= 1;
-        else if (stored) found.push(stored);
+        else if (stored) found.push(!isLazy || hasRoom(stored.held ?? 0) ? stored : lazyIn(row));
         return found.length < limit;
       });
       if (!accessPath.isExact) onRead(filter, looked);

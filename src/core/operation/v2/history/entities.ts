@@ -8,6 +8,7 @@ import { Problem } from '../../../model/problem.ts';
 import { v2IdOf } from '../../../model/v2/id.ts';
 import { histories } from '../../../port/histories.ts';
 import type { Plan, Stored } from '../../../port/store.ts';
+import { createContentOf } from '../../content.ts';
 import type { CallContext } from '../../operation.ts';
 
 /** Which entities, and which part of their histories. */
@@ -98,23 +99,37 @@ async function admitted(
 ): Promise<readonly HistoryEntity[]> {
   if (entities.length === 0 || conditions.length === 0) return entities;
   const ids = entities.map(({ id }) => id);
-  const found = named ? await storedOf(ids, call) : await call.store.find({ ...selecting(ids), now: call.now });
-  const present = new Map(found.map((stored) => [stored.id, stored.entity()]));
+  const tests = conditions.map(compileFilter);
+  const isAdmitted = (entity: Entity): boolean => tests.every((matches) => matches(entity));
+  // What is known of each is kept, not the entity: two hundred large ones would take too much memory.
+  const present = new Map<string, boolean>();
+  for await (const stored of named ? storedOf(ids, call) : foundOf(ids, call))
+    present.set(stored.id, isAdmitted(stored.entity()));
   const gone = await deletedEntities(
     entities.filter(({ id }) => !present.has(id)),
     call,
   );
-  const tests = conditions.map(compileFilter);
   return entities.filter(({ id }) => {
-    const entity = present.get(id) ?? gone.get(id);
-    return entity !== undefined && tests.every((matches) => matches(entity));
+    const deleted = gone.get(id);
+    return present.get(id) ?? (deleted !== undefined && isAdmitted(deleted));
   });
 }
 
-/** Entities that the request names. A deletion of these needs no right to query. */
-async function storedOf(ids: readonly string[], { store, now }: CallContext): Promise<readonly Stored[]> {
-  const found = await Promise.all(ids.map((id) => store.get(id, now)));
-  return found.flatMap((stored) => stored ?? []);
+/** Entities that the request names, one by one. A deletion of these needs no right to query. */
+async function* storedOf(ids: readonly string[], { store, now }: CallContext): AsyncGenerator<Stored> {
+  for (const id of ids) {
+    const stored = await store.get(id, now);
+    if (stored) yield stored;
+  }
+}
+
+async function* foundOf(ids: readonly string[], call: CallContext): AsyncGenerator<Stored> {
+  const plan = selecting(ids);
+  const content = createContentOf(plan.filter, call);
+  for (const stored of await call.store.find({ ...plan, now: call.now, isLazy: true })) {
+    const known = await content(stored);
+    if (known) yield known;
+  }
 }
 
 const selecting = (ids: readonly string[]): Pick<Plan, 'filter' | 'limit'> => ({
