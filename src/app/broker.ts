@@ -41,6 +41,7 @@ import { closeServers, listen, openServers } from './servers.ts';
 import { openStores } from './stores.ts';
 import { closeStreams, openStreams } from './streams.ts';
 import { createSubjectFiles } from './subject-files.ts';
+import { openWatch } from './watch.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 
 /**
@@ -81,12 +82,13 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const { services, forwarding } = openForwarding(config, others, delivery);
   await delivery.start();
   const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock) });
+  const watch = openWatch(config, services);
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
   const streams = openStreams(config, services, access);
   const servers = openServers(config, services, { telemetry, streams, access, certificate, jobs });
   const stop = async (): Promise<void> => {
     const clients = [closeStreams(streams), closeServers(servers, graceMs)];
-    await Promise.all([...clients, jobs.stop(), ...ingests.map((ingest) => ingest.stop())]);
+    await Promise.all([...clients, jobs.stop(), watch.stop(), ...ingests.map((ingest) => ingest.stop())]);
     await Promise.all([forwarding.stop(), delivery.stop()]);
     await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
     loader.close();

@@ -202,6 +202,11 @@ export const options = {
     '',
     'FILE[,FILE...]',
   ),
+  watchSeriesMax: whole(
+    'Most series (an attribute of an entity) that are watched for faults in each tenant (docs/watch.md). Each takes about 4 KB of memory.',
+    20_000,
+    { least: 1 },
+  ),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 250_000, { least: 1 }),
   logKeepBytes: whole('Bytes of changes that can be resumed from, of each tenant.', 1024 * mebibyte, {

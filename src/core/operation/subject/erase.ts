@@ -16,6 +16,7 @@ import { Problem } from '../../model/problem.ts';
 import { redactEntity, withoutNamed } from '../../model/subject/redact.ts';
 import { acknowledgedCollection, placeCollection, subscriptionCollection } from '../../port/subscriptions.ts';
 import type { SubjectPlace } from '../../port/subject.ts';
+import { watchedSeriesCollection } from '../../port/watch.ts';
 import type { Store } from '../../port/store.ts';
 import { dropEntityMap } from '../distributed/entity-maps.ts';
 import { deadLetters, findIn, findInAudit } from './find.ts';
@@ -158,7 +159,7 @@ const erasers: Readonly<Record<string, Eraser>> = {
   [entityMapHeads]: removeEntityMap,
   [entityMapContents]: removeEntityMap,
   ...Object.fromEntries(
-    ['deliveries', acknowledgedCollection, placeCollection].flatMap((name) => [
+    ['deliveries', acknowledgedCollection, placeCollection, watchedSeriesCollection].flatMap((name) => [
       [name, takeOut],
       [registrationCollectionOf(name), takeOut],
       [sourceCollectionOf(name), takeOut],

@@ -1,0 +1,97 @@
+/** Finds the rule and the limits of a series: those of the rule, and else the bounds of the data model. */
+import type { Limits } from './detect/checks.ts';
+import type { WatchRule } from './rule.ts';
+import { localName } from './vocabulary.ts';
+
+/** What a data model says of a numeric attribute. */
+interface ModelBounds {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** The units that it may have. The bounds are in the first one. */
+  readonly unitCodes?: readonly string[];
+  /** The attribute of the same entity that is its maximum. */
+  readonly maximumFrom?: string;
+}
+
+/** The bounds of the data models, by the IRIs of type and attribute. */
+export interface ModelKnowledge {
+  hasModel(type: string): boolean;
+  /** Undefined: the model has no such number. */
+  boundsOf(type: string, attribute: string): ModelBounds | undefined;
+}
+
+/** How a series is watched. */
+export interface Watched {
+  readonly rule: WatchRule;
+  readonly limits: Limits;
+  readonly maximumFrom?: string;
+}
+
+export interface RuleSet {
+  /** How an attribute of an entity is watched. Undefined: it is not. */
+  find(types: readonly string[], attribute: string, unitCode: string | undefined): Watched | undefined;
+  /** False when no rule is about one of these types. */
+  concerns(types: readonly string[]): boolean;
+  readonly rules: readonly WatchRule[];
+}
+
+/** Results are cached up to this number. */
+const cacheMax = 10_000;
+
+export function createRuleSet(rules: readonly WatchRule[], models: ModelKnowledge): RuleSet {
+  const known = new Map<string, Watched | undefined>();
+  const concerned = new Map<string, boolean>();
+  const cached = <T>(cache: Map<string, T>, key: string, make: () => T): T => {
+    const found = cache.get(key);
+    if (found !== undefined || cache.has(key)) return found ?? make();
+    if (cache.size >= cacheMax) cache.clear();
+    const made = make();
+    cache.set(key, made);
+    return made;
+  };
+  return {
+    rules,
+    concerns: (types) => cached(concerned, types.join(' '), () => rules.some((rule) => isAbout(rule, types, models))),
+    find: (types, attribute, unitCode) =>
+      cached(known, `${types.join(' ')} ${attribute} ${unitCode ?? ''}`, () =>
+        watchedAs(rules, { types, attribute, unitCode }, models),
+      ),
+  };
+}
+
+const isAbout = ({ types: wanted }: WatchRule, types: readonly string[], models: ModelKnowledge): boolean =>
+  types.some(
+    (type) =>
+      wanted.includes(type) || wanted.includes(localName(type)) || (wanted.includes('*') && models.hasModel(type)),
+  );
+
+interface SeriesKind {
+  readonly types: readonly string[];
+  readonly attribute: string;
+  readonly unitCode: string | undefined;
+}
+
+/** The most specific rule applies: one that names the attribute, then one that names the type, then one for all types. */
+function watchedAs(rules: readonly WatchRule[], kind: SeriesKind, models: ModelKnowledge): Watched | undefined {
+  const { types, attribute } = kind;
+  const names = [attribute, localName(attribute)];
+  const rule = rules
+    .filter((one) => isAbout(one, types, models))
+    .filter(({ attributes }) => !attributes || attributes.some((name) => names.includes(name)))
+    .sort((a, b) => weightOf(b) - weightOf(a))[0];
+  if (!rule) return undefined;
+  const bounds = boundsOf(kind, models);
+  const { minimum = bounds.minimum, maximum = bounds.maximum } = rule;
+  const maximumFrom = rule.maximumFrom ?? (rule.maximum === undefined ? bounds.maximumFrom : undefined);
+  return { rule, limits: { ...rule, minimum, maximum }, ...(maximumFrom === undefined ? undefined : { maximumFrom }) };
+}
+
+const weightOf = ({ attributes, types }: WatchRule): number => (attributes ? 2 : 0) + (types.includes('*') ? 0 : 1);
+
+/** The bounds of the model. In another unit, only the sign of a minimum of 0 is known. */
+function boundsOf({ types, attribute, unitCode }: SeriesKind, models: ModelKnowledge): ModelBounds {
+  const bounds = types.map((type) => models.boundsOf(type, attribute)).find((one) => one !== undefined);
+  if (!bounds) return {};
+  if (unitCode === undefined || !bounds.unitCodes || bounds.unitCodes[0] === unitCode) return bounds;
+  return bounds.minimum === 0 ? { minimum: 0 } : {};
+}

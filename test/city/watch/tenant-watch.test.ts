@@ -1,0 +1,334 @@
+/** Tests the watch of a tenant on stores: alerts, marks, devices, restarts, and what it must leave alone. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { createNumericAttributes } from '../../../src/city/models/model-bounds.ts';
+import { openTenantWatch, type TenantWatch } from '../../../src/city/watch/tenant-watch.ts';
+import type { Fragment, Fragments } from '../../../src/core/model/attribute.ts';
+import type { Entity } from '../../../src/core/model/entity.ts';
+import { instantOf, microsOfInstant } from '../../../src/core/model/instant.ts';
+import type { Json } from '../../../src/core/model/json.ts';
+import type { Observation } from '../../../src/core/port/observe.ts';
+import type { Store, Stores } from '../../../src/core/port/store.ts';
+import { watchedSeriesCollection } from '../../../src/core/port/watch.ts';
+import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
+import { eventually } from '../../edge/deliver/test-broker.ts';
+
+const start = microsOfInstant('2026-03-02T08:00:00Z');
+const minute = 60_000_000;
+const iri = (name: string): string => `https://uri.etsi.org/ngsi-ld/default-context/${name}`;
+const status = 'https://uri.etsi.org/ngsi-ld/status';
+const models = createNumericAttributes(new URL('../../../smart-data-models/', import.meta.url).pathname);
+
+const property = (value: Json, more: Partial<Fragment> = {}): readonly Fragment[] => [
+  { kind: 'Property', value, ...more },
+];
+
+/** A tenant with a clock that the test sets. */
+class Town {
+  now = start;
+  readonly observed: Observation[] = [];
+  watch: TenantWatch | undefined;
+  readonly #store: Store;
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async write(id: string, type: string, attrs: Fragments, mode: 'update' | 'replace' = 'update'): Promise<void> {
+    const mutation = { op: 'upsert', id, mode, entity: { types: [iri(type)], attrs } } as const;
+    const [outcome] = await this.#store.apply([{ mutation }], instantOf(this.now));
+    expect(outcome?.status).not.toBe('refused');
+  }
+
+  rule(values: Readonly<Record<string, Json>>, id = 'urn:ngsi-ld:WatchRule:1'): Promise<void> {
+    const attrs = Object.fromEntries(Object.entries(values).map(([name, value]) => [iri(name), property(value)]));
+    return this.write(id, 'WatchRule', attrs);
+  }
+
+  /** A value of the meter, a minute after the one before. */
+  async measure(value: number, more: Fragments = {}, type = 'Meter'): Promise<void> {
+    this.now += minute;
+    const level = property(value, { observedAt: instantOf(this.now) });
+    await this.write('urn:ngsi-ld:Meter:1', type, { [iri('level')]: level, ...more });
+  }
+
+  async open(seriesMax = 100): Promise<void> {
+    this.watch = await openTenantWatch({
+      tenant: '',
+      store: this.#store,
+      clock: { now: () => instantOf(this.now) },
+      observe: (observation) => this.observed.push(observation),
+      yieldToEventLoop: () => undefined,
+      models,
+      seriesMax,
+      leaseTerm: () => ({ part: 0, term: 0 }),
+    });
+  }
+
+  async entity(id = 'urn:ngsi-ld:Meter:1'): Promise<Entity | undefined> {
+    return (await this.#store.get(id, instantOf(this.now)))?.entity();
+  }
+
+  /** The alerts as `rule status`, when there are as many as wanted. */
+  async alerts(isWanted: (all: readonly string[]) => boolean): Promise<readonly string[]> {
+    return eventually(
+      async () => (await this.alertEntities()).map(({ attrs }) => `${text(attrs, 'ruleName')} ${text(attrs, status)}`),
+      isWanted,
+    );
+  }
+
+  async alertEntities(): Promise<readonly Entity[]> {
+    const types = { op: 'type', type: iri('Alert') } as const;
+    const found = await this.#store.find({ filter: { selectors: [{ types }] }, limit: 50, now: instantOf(this.now) });
+    return found.map((one) => one.entity());
+  }
+
+  /** The mark of the meter's value. */
+  async mark(): Promise<Json | undefined> {
+    const [level] = (await this.entity())?.attrs[iri('level')] ?? [];
+    return level?.attrs?.[iri('quality')]?.[0]?.value;
+  }
+}
+
+const text = (attrs: Entity['attrs'], name: string): string => String((attrs[name] ?? attrs[iri(name)])?.[0]?.value);
+
+const directory = mkdtempSync(join(tmpdir(), 'mlaka-watch-'));
+const stores: Readonly<Record<string, Stores>> = {
+  memory: createMemoryStores(),
+  sqlite: createSqliteStores({ directory, yieldToEventLoop: () => undefined }),
+};
+const towns: Town[] = [];
+afterEach(async () => {
+  for (const town of towns) await town.watch?.stop();
+});
+afterAll(async () => {
+  for (const one of Object.values(stores)) await one.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** A new tenant. */
+async function townOf(kind: string): Promise<{ readonly town: Town; readonly store: Store }> {
+  const store = await stores[kind]?.open(`town${towns.length}`, true);
+  if (!store) throw new Error(`There is no store ${kind}.`);
+  const town = new Town(store);
+  towns.push(town);
+  return { town, store };
+}
+
+const isLength =
+  (length: number) =>
+  (all: readonly string[]): boolean =>
+    all.length === length;
+const isStatus =
+  (wanted: string) =>
+  (all: readonly string[]): boolean =>
+    all.includes(wanted);
+
+describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
+  test('opens one alert for a fault, gives each faulty value a mark, and ends both', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', maximum: 10, checks: 'range' });
+    await town.open();
+    for (const value of [5, 50, 51, 52]) await town.measure(value);
+    expect(await town.alerts(isLength(1))).toEqual(['range open']);
+    await eventually(
+      () => town.mark(),
+      (mark) => mark === 'suspect',
+    );
+    // Values that were replaced before they were marked have their marks in the history.
+    const temporal = { timeproperty: 'observedAt' } as const;
+    const plan = { filter: {}, temporal, limit: 10, limitInstances: 100, now: instantOf(town.now) };
+    const marks = await eventually(
+      async () => {
+        const history = (await store.history(plan)).find(({ id }) => id === 'urn:ngsi-ld:Meter:1');
+        return (history?.attrs[iri('level')] ?? []).map(({ value, attrs }) => [
+          value,
+          attrs?.[iri('quality')]?.[0]?.value,
+        ]);
+      },
+      (all) => all.length === 4 && all.slice(1).every(([, mark]) => mark === 'suspect'),
+    );
+    expect(marks[0]).toEqual([5, undefined]);
+    for (const value of [6, 7, 8]) await town.measure(value);
+    expect(await town.alerts(isStatus('range closed'))).toEqual(['range closed']);
+    expect(await town.mark()).toBeUndefined();
+    const [alert] = await town.alertEntities();
+    expect(['observedValue', 'faultyValues', 'alertSource'].map((name) => text(alert?.attrs ?? {}, name))).toEqual([
+      '52',
+      '3',
+      'urn:ngsi-ld:Meter:1',
+    ]);
+  });
+
+  test('takes the mark from a value that is good, where a patch left it there, and does not react to its own writes', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', maximum: 10 });
+    await town.open();
+    await town.measure(50);
+    await eventually(
+      () => town.mark(),
+      (mark) => mark === 'suspect',
+    );
+    town.now += minute;
+    const level = [{ value: 5, observedAt: instantOf(town.now) }];
+    const fragment = { attrs: { [iri('level')]: level } };
+    await store.apply([{ mutation: { op: 'merge', id: 'urn:ngsi-ld:Meter:1', fragment } }], instantOf(town.now));
+    await eventually(
+      () => town.mark(),
+      (mark) => mark === undefined,
+    );
+    await town.watch?.stop();
+    const writes = (await store.log.read(0, 100)).map(({ id, event }) => `${id.split(':')[2] ?? ''} ${event}`);
+    expect(writes).toEqual([
+      'WatchRule created',
+      'Meter created',
+      'Alert created',
+      'Meter updated',
+      'Meter updated',
+      'Meter updated',
+    ]);
+  });
+
+  test('goes on after a restart: an open alert is neither repeated nor forgotten, and what an operator wrote stays', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', maximum: 10 });
+    await town.open();
+    await town.measure(50);
+    await town.alerts(isLength(1));
+    const [alert] = await town.alertEntities();
+    const attrs = { [status]: property('acknowledged'), [iri('acknowledgedBy')]: property('Ana') };
+    await store.apply([{ mutation: { op: 'merge', id: alert?.id ?? '', fragment: { attrs } } }], instantOf(town.now));
+    await town.watch?.stop();
+    await town.measure(60);
+    await town.open();
+    await town.measure(70);
+    await eventually(
+      () => town.mark(),
+      (mark) => mark === 'suspect',
+    );
+    expect(await town.alerts(isLength(1))).toEqual(['range acknowledged']);
+    for (const value of [1, 2, 3]) await town.measure(value);
+    expect(await town.alerts(isStatus('range closed'))).toEqual(['range closed']);
+    expect(text((await town.alertEntities())[0]?.attrs ?? {}, 'acknowledgedBy')).toBe('Ana');
+  });
+
+  test('reads changes again after a crash, and makes nothing twice', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', maximum: 10 });
+    await town.open();
+    for (const value of [50, 5, 6, 7]) await town.measure(value);
+    await town.alerts(isStatus('range closed'));
+    await town.watch?.stop();
+    // As if the position of the last pages had not been stored.
+    await store.collection('watch').put('position', { position: 0 });
+    await town.open();
+    await town.measure(8);
+    await eventually(
+      () => store.collection('watch').get('position'),
+      (kept) => JSON.stringify(kept) !== '{"position":0}',
+    );
+    await town.watch?.stop();
+    expect(await town.alerts(isLength(1))).toEqual(['range closed']);
+    expect(await town.mark()).toBeUndefined();
+  });
+
+  test('finds silence, of a series from before a restart too, and marks the last value as stale', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', interval: 'PT1M', checks: ['silence'] });
+    await town.open();
+    await town.measure(5);
+    await eventually(() => store.collection(watchedSeriesCollection).keys(), isLength(1));
+    await town.watch?.look();
+    expect(await town.alertEntities()).toEqual([]);
+    await town.watch?.stop();
+    await town.open();
+    town.now += 4 * minute;
+    await town.watch?.look();
+    expect(await town.alerts(isLength(1))).toEqual(['silence open']);
+    expect(await town.mark()).toBe('stale');
+    await town.measure(6);
+    expect(await town.alerts(isStatus('silence closed'))).toEqual(['silence closed']);
+  });
+
+  test('tells the state of the device that measures', async () => {
+    const { town } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', maximum: 10 });
+    await town.write('urn:ngsi-ld:Device:1', 'Device', { [iri('deviceState')]: property('ok') });
+    await town.open();
+    const refDevice = [{ kind: 'Relationship', value: 'urn:ngsi-ld:Device:1' }] as const;
+    const stateOf = async (): Promise<string> =>
+      text((await town.entity('urn:ngsi-ld:Device:1'))?.attrs ?? {}, 'deviceState');
+    await town.measure(50, { [iri('refDevice')]: refDevice });
+    await eventually(stateOf, (state) => state === 'faulty');
+    for (const value of [1, 2, 3]) await town.measure(value);
+    expect(await eventually(stateOf, (state) => state === 'ok')).toBe('ok');
+  });
+
+  test('ends the alerts of what is deleted, or not watched any more, and forgets it', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', watchedAttribute: 'level', maximum: 10 });
+    await town.rule({ watchedType: 'Pump', maximum: 10 }, 'urn:ngsi-ld:WatchRule:2');
+    await town.open();
+    await town.measure(50);
+    await town.write('urn:ngsi-ld:Pump:1', 'Pump', { [iri('flow')]: property(99) });
+    await town.alerts(isLength(2));
+    const remove = (id: string) => store.apply([{ mutation: { op: 'delete', id } }], instantOf(town.now));
+    await remove('urn:ngsi-ld:Meter:1');
+    expect(await town.alerts(isStatus('range closed'))).toEqual(['range closed', 'range open']);
+    await remove('urn:ngsi-ld:WatchRule:2');
+    await town.alerts((all) => all.every((one) => one === 'range closed'));
+    await remove('urn:ngsi-ld:WatchRule:1');
+    await eventually(
+      () => Promise.resolve(town.watch?.isOn()),
+      (isOn) => isOn === false,
+    );
+    await town.watch?.stop();
+    expect(await store.collection(watchedSeriesCollection).keys()).toEqual([]);
+    await town.open();
+    expect(town.watch).toBeUndefined();
+  });
+});
+
+test('a maximum can come from another attribute, and bounds from the data model in its unit', async () => {
+  const { town } = await townOf('memory');
+  await town.rule({ watchedType: '*', checks: 'range' });
+  await town.open();
+  const park = (id: number, attrs: Fragments): Promise<void> =>
+    town.write(`urn:ngsi-ld:OffStreetParking:${id}`, 'OffStreetParking', attrs);
+  await park(1, { [iri('totalSpotNumber')]: property(100), [iri('availableSpotNumber')]: property(101) });
+  await park(2, { [iri('totalSpotNumber')]: property(100), [iri('availableSpotNumber')]: property(100) });
+  await park(3, { [iri('availableSpotNumber')]: property(-1) });
+  const temperature = property(-400, { unitCode: 'FAH' });
+  await town.write('urn:ngsi-ld:WeatherObserved:1', 'WeatherObserved', { [iri('temperature')]: temperature });
+  await town.write('urn:ngsi-ld:Unmodelled:1', 'Unmodelled', { [iri('temperature')]: property(-400) });
+  await town.alerts(isLength(2));
+  await town.watch?.stop();
+  expect((await town.alertEntities()).map(({ attrs }) => text(attrs, 'alertSource')).sort()).toEqual([
+    'urn:ngsi-ld:OffStreetParking:1',
+    'urn:ngsi-ld:OffStreetParking:3',
+  ]);
+});
+
+test('a rule that cannot be used is reported, and the others apply; more series than may be are not watched', async () => {
+  const { town } = await townOf('memory');
+  await town.rule({ watchedType: 'Meter', flatPeriod: 'often' }, 'urn:ngsi-ld:WatchRule:bad');
+  await town.rule({ watchedType: 'Meter', maximum: 10 });
+  await town.open(1);
+  await town.measure(50);
+  await town.write('urn:ngsi-ld:Meter:2', 'Meter', { [iri('level')]: property(99) });
+  await town.alerts(isLength(1));
+  await eventually(
+    () => Promise.resolve(town.observed.length),
+    (count) => count === 2,
+  );
+  expect(town.observed).toMatchObject([
+    {
+      where: 'watch: rule',
+      about: 'urn:ngsi-ld:WatchRule:bad',
+      cause: { message: expect.stringContaining('flatPeriod') },
+    },
+    { where: 'watch', cause: { message: expect.stringContaining('More than 1 series') } },
+  ]);
+});
