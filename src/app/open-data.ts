@@ -5,6 +5,7 @@ import { createCkanOperations } from '../city/catalogue/ckan/ckan-operations.ts'
 import { createDcatOperations } from '../city/catalogue/dcat-operations.ts';
 import { createFactOperations } from '../city/catalogue/facts/fact-operations.ts';
 import { createFileOperations } from '../city/catalogue/file/file-operations.ts';
+import { createPreviewOperations } from '../city/catalogue/preview/preview-operation.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
 import type { Config } from './config/options.ts';
@@ -22,5 +23,6 @@ export function openDataOperations(config: Config, { contexts }: Pick<Services, 
     ...createFileOperations(options),
     ...createCkanOperations(options),
     ...createFactOperations(options),
+    ...createPreviewOperations(options),
   ];
 }

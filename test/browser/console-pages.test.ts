@@ -66,6 +66,8 @@ describe('every page shows what it is about, and can be used by everybody', () =
     ['alerts', '/console#/dashboards/alerts', '.card h2'],
     ['the wall screen', '/console#/dashboards/wall', '.wall .kpi-value'],
     ['data', '/console#/data', '.table td'],
+    ['datasets', '/console#/data/datasets', '.table td:has-text("Street lighting")'],
+    ['the description of a dataset', '/console#/data/publish?type=Tram', 'form.card'],
     ['subscriptions', '/console#/operate/subscriptions', '.table td:has-text("Car parks that are full")'],
     ['registrations', '/console#/operate/registrations', '.page .note'],
     ['contexts', '/console#/operate/contexts', '.table td:has-text("parking/context.jsonld")'],
@@ -85,6 +87,7 @@ describe('every page shows what it is about, and can be used by everybody', () =
       '/console#/operate/subscriptions',
       '/console#/explore',
       '/console#/data',
+      '/console#/data/publish?type=Tram',
     ]) {
       await page.goto(url + address);
       await page.waitForSelector('main h1', { state: 'attached' });
@@ -189,6 +192,46 @@ describe('jobs of people', () => {
     await fetch(`${url}/ngsi-ld/v1${path}`, { method: 'PATCH', headers: json, body: '{"value": 215}' });
     await page.waitForSelector('.tail li:has-text("huje")');
     await page.click('button:text-is("Stop")');
+  });
+
+  test('describe data that nobody has described, see what leaves, and publish it', async () => {
+    await page.goto(`${url}/console#/data/datasets`);
+    await page.click('tr:has-text("Device") a:has-text("Describe and publish")');
+    await page.click('button:has-text("Check, and show what leaves")');
+    await page.waitForSelector('label:has-text("Title (Slovenian)") .failure');
+    expect(await page.isDisabled('button:text-is("Publish")')).toBe(true);
+    await page.fill('label:has-text("Title (Slovenian)") input', 'Naprave');
+    await page.fill('label:has-text("Name in URLs") input', 'noise');
+    await page.selectOption('label:has-text("Personal data") select', 'none');
+    await page.click('button:has-text("Check, and show what leaves")');
+    await page.waitForSelector('label:has-text("Name in URLs") .failure:has-text("Another dataset")');
+    await page.fill('label:has-text("Name in URLs") input', 'devices');
+    await page.click('text=all, also those that come later');
+    await page.uncheck('label.check:has-text("serial number") input');
+    await page.click('button:has-text("Check, and show what leaves")');
+    await page.waitForSelector('[role=status]:has-text("The rules of catalogues are met")');
+    expect(await page.locator('.cells tbody tr').count()).toBe(10);
+    expect(await page.locator('.cells th:text-is("serialNumber")').count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.click('button:text-is("Publish")');
+    await page.waitForSelector('text=Everybody gets it');
+    const file = await (await fetch(`${url}/data/devices.csv`)).text();
+    expect(file.split('\r\n')[0]).not.toContain('serialNumber');
+    expect(await (await fetch(`${url}/dcat/catalog`)).text()).toContain('Naprave');
+  });
+
+  test('change the description of a dataset, and hold it back', async () => {
+    await page.goto(`${url}/console#/data/datasets`);
+    await page.click('.opener:has-text("Naprave")');
+    await page.click('.detail a:has-text("Edit")');
+    await page.fill('label:has-text("Title (English)") input', 'Devices');
+    await page.fill('label:has-text("Title (Slovenian)") input', '');
+    await page.click('button:has-text("Check, and show what leaves")');
+    await page.click('button:text-is("Save without publishing")');
+    await page.waitForSelector('text=Saved, and not published');
+    expect((await fetch(`${url}/data/devices.csv`)).status).toBe(404);
+    const entity = (await (await api('/entities/urn:ngsi-ld:Dataset:devices')).json()) as Record<string, unknown>;
+    expect(Object.values(entity)).toContainEqual({ type: 'LanguageProperty', languageMap: { en: 'Devices' } });
   });
 
   test('take data out as CSV', async () => {

@@ -12,7 +12,7 @@ export interface Dataset {
 const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])$/;
 
 /** True for a text that can be the name of a dataset in URLs. */
-const isSlug = (text: string): boolean => slugPattern.test(text);
+export const isSlug = (text: string): boolean => slugPattern.test(text);
 
 /**
  * The datasets with their names, in the order of creation. The name is the attribute `slug`, or made of the id. Of two datasets that would

@@ -5,8 +5,9 @@ import { dashboardWords } from './dashboard.ts';
 import { entityWords } from './entity.ts';
 import { exploreWords } from './explore.ts';
 import { operateWords } from './operate.ts';
+import { publishWords } from './publish.ts';
 
-const words = { ...commonWords, ...entityWords, ...operateWords, ...dashboardWords, ...exploreWords };
+const words = { ...commonWords, ...entityWords, ...operateWords, ...dashboardWords, ...exploreWords, ...publishWords };
 
 export type Word = keyof typeof words;
 

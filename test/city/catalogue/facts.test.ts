@@ -81,6 +81,65 @@ describe.each(testedStores)('facts of datasets (%s)', (store) => {
     expect((await read('?limit=1&offset=1')).datasets.map(({ slug }) => slug)).toEqual(['broken']);
   });
 
+  const preview = (members: JsonObject): Promise<Response> =>
+    fetch(`${broker.url}/dcat/preview`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(members),
+    });
+
+  test('a preview shows the columns and rows that would leave, and stores nothing', async () => {
+    const response = await preview(datasetLike('preview', { attributeNames: ['pm10'] }));
+    const shown = (await response.json()) as JsonObject;
+    expect(shown).toMatchObject({ slug: 'preview', isPublic: true, entities: 2, attributes: 1 });
+    expect(shown['columns']).toMatchObject([
+      { name: 'id' },
+      { name: 'type' },
+      { name: 'observedAt', datatype: 'dateTime' },
+      { name: 'pm10', 'schema:unitCode': 'GQ', 'dc:description': expect.any(String) },
+    ]);
+    const file = await (await fetch(`${broker.url}/data/air-quality.csv`)).text();
+    expect((shown['rows'] as string[][]).map((cells) => cells[0])).toEqual(
+      file
+        .trim()
+        .split('\r\n')
+        .slice(1)
+        .map((line) => line.split(',')[0]),
+    );
+    expect((await fetch(`${broker.url}/data/preview.csv`)).status).toBe(404);
+  });
+
+  test('a preview says at which attribute something is wrong', async () => {
+    const { title: _, ...untitled } = datasetLike('worse', {
+      slug: 'air-quality',
+      license: 'as you like',
+      personalData: 'personal',
+    });
+    const { findings, isPublic } = (await (await preview(untitled)).json()) as JsonObject;
+    expect(isPublic).toBe(false);
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        { severity: 'fault', term: 'title', rule: 'missing', message: 'A dataset needs a title.' },
+        { severity: 'fault', term: 'slug', rule: 'taken', message: 'Another dataset has the name air-quality.' },
+        { severity: 'warning', term: 'license', rule: 'missing', message: 'A licence that is an IRI.' },
+        expect.objectContaining({ rule: 'heldBack' }),
+      ]),
+    );
+    const terms = (findings as JsonObject[]).map(({ term }) => term);
+    expect(new Set(terms).size).toBe(terms.length);
+  });
+
+  test('a preview takes the dataset itself again, and refuses what is none', async () => {
+    expect(await (await preview(airDataset)).json()).toMatchObject({
+      slug: 'air-quality',
+      findings: expect.any(Array),
+    });
+    expect((await preview({ ...airDataset, type: 'Agent' })).status).toBe(400);
+    expect((await preview({ id: 'urn:x:1' })).status).toBe(400);
+    const broken = (await (await preview(datasetLike('q', { query: 'a==' }))).json()) as JsonObject;
+    expect(broken['problem']).toContain('q');
+  });
+
   test.each([
     ['?dataset=nothing', 404],
     ['?limit=1000', 400],

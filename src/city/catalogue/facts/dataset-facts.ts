@@ -3,10 +3,10 @@ import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 import type { CallContext } from '../../../core/operation/operation.ts';
 import type { DataTypes } from '../data-types.ts';
-import { type Dataset, isPublic, responsible } from '../dataset.ts';
+import { type Dataset, isPublic } from '../dataset.ts';
 import type { Description } from '../description.ts';
 import { type Selection, selectionOf } from '../file/selection.ts';
-import { licenceOf } from '../vocabulary.ts';
+import { missingIn } from '../missing.ts';
 import { promisedSeconds } from './frequency.ts';
 import { measureTimes, type MeasuredTimes } from './measured-times.ts';
 import { type Sample, sampleOf } from './sample.ts';
@@ -14,7 +14,12 @@ import { usersOf } from './users.ts';
 
 export async function factsOf(dataset: Dataset, types: DataTypes, call: CallContext): Promise<JsonObject> {
   const { about, slug } = dataset;
-  const head = { id: about.id, slug, isPublic: isPublic(about), missing: missingIn(about) };
+  const head = {
+    id: about.id,
+    slug,
+    isPublic: isPublic(about),
+    missing: missingIn(about).map(({ message }) => message),
+  };
   if (about.texts('entityTypes').length === 0) return head;
   const selection = await selectionOf(dataset, types, call);
   const sample = await sampleOf(selection, call);
@@ -30,28 +35,6 @@ export async function factsOf(dataset: Dataset, types: DataTypes, call: CallCont
     },
     ...(users === undefined ? undefined : { users }),
   };
-}
-
-/** What the description lacks of what portals want, as sentences. */
-function missingIn(about: Description): readonly string[] {
-  const { text, texts, localTexts } = about;
-  const inSlovene = (term: string): boolean =>
-    localTexts(term).some(({ language = 'sl' }) => language.startsWith('sl'));
-  const licence = text('license');
-  const wanted: readonly (readonly [boolean, string])[] = [
-    [inSlovene('title'), 'A title in Slovene.'],
-    [inSlovene('description'), 'A description in Slovene.'],
-    [responsible(about) !== undefined, 'A publisher or an owner.'],
-    [texts('contactPoint').length > 0, 'A contact.'],
-    [licence !== undefined && licenceOf(licence) !== undefined, 'A licence that is an IRI.'],
-    [text('accessRights') !== undefined, 'The access rights.'],
-    [text('personalData') !== undefined, 'The class of personal data; none is one of them.'],
-    [texts('theme').length > 0, 'A theme.'],
-    [text('accrualPeriodicity') !== undefined, 'The frequency of updates.'],
-    [text('purpose') !== undefined, 'The purpose.'],
-    [text('retentionPeriod') !== undefined, 'The retention period.'],
-  ];
-  return wanted.flatMap(([isThere, what]) => (isThere ? [] : [what]));
 }
 
 /** `completeness`: the share of the entities that have the attribute. `isWhole` is false when only a part of the entities was looked at. */

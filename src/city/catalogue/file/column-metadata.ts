@@ -29,7 +29,10 @@ export const columnMetadata = (
 });
 
 /** `schema:unitCode` lists the units that occur. */
-function describeColumn({ name, type, iri, about, units = [], isRequired = false }: Column, index: number): JsonObject {
+export function describeColumn(
+  { name, type, iri, about, units = [], isRequired = false }: Column,
+  index: number,
+): JsonObject {
   return {
     // Names of CSVW are variables of URI templates: IRIs are none.
     name: /^\w+$/.test(name) ? name : `column${index + 1}`,

@@ -8,14 +8,18 @@ const options: Options = { eof: true, record_delimiter: '\r\n', quote_record_del
 /** Texts that a spreadsheet would take for formulas get an apostrophe before them. Numbers and times stay as they are. */
 export async function* csvPieces({ columns, rows }: Table): AsyncGenerator<string> {
   let head = stringify([columns.map(({ name }) => guardFormula(name))], options);
-  const times = columns.map(({ type }) => type === 'time');
-  const texts = (row: Row): readonly string[] =>
-    row.map((value, n) => guardFormula(times[n] === true ? fixedTime(cellText(value)) : cellText(value)));
+  const texts = csvTexts(columns);
   for await (const group of rows) {
     yield head + stringify([...group.map(texts)], options);
     head = '';
   }
   if (head !== '') yield head;
+}
+
+/** Makes the function that writes the cells of a row as they are in CSV, without quotes. */
+export function csvTexts(columns: Table['columns']): (row: Row) => readonly string[] {
+  const times = columns.map(({ type }) => type === 'time');
+  return (row) => row.map((value, n) => guardFormula(times[n] === true ? fixedTime(cellText(value)) : cellText(value)));
 }
 
 /** Every time gets six digits after the point, because table readers infer one format for a whole column. */
