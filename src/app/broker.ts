@@ -25,6 +25,7 @@ import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { type Access, type AccessOptions, openAccess } from './access.ts';
 import { accessModeOf } from './access-mode.ts';
 import { auditRetention, createRefusalReport, withAudit } from './audit.ts';
+import { openCity } from './city.ts';
 import type { Config } from './config/options.ts';
 import { openCertificate } from './certificate.ts';
 import { listenOnControl } from './control-socket.ts';
@@ -41,7 +42,6 @@ import { closeServers, listen, openServers } from './servers.ts';
 import { openStores } from './stores.ts';
 import { closeStreams, openStreams } from './streams.ts';
 import { createSubjectFiles } from './subject-files.ts';
-import { openWatch } from './watch.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 
 /**
@@ -81,14 +81,14 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const others = { ...parts, ...delivery.services, sources, subjectFiles: createSubjectFiles(config) };
   const { services, forwarding } = openForwarding(config, others, delivery);
   await delivery.start();
-  const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock) });
-  const watch = openWatch(config, services);
+  const city = openCity(config, services);
+  const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock), more: city.plans });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
   const streams = openStreams(config, services, access);
-  const servers = openServers(config, services, { telemetry, streams, access, certificate, jobs });
+  const servers = openServers(config, services, { telemetry, streams, access, certificate, jobs, city });
   const stop = async (): Promise<void> => {
     const clients = [closeStreams(streams), closeServers(servers, graceMs)];
-    await Promise.all([...clients, jobs.stop(), watch.stop(), ...ingests.map((ingest) => ingest.stop())]);
+    await Promise.all([...clients, jobs.stop(), city.stop(), ...ingests.map((ingest) => ingest.stop())]);
     await Promise.all([forwarding.stop(), delivery.stop()]);
     await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
     loader.close();

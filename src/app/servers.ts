@@ -6,7 +6,7 @@ import { createJobOperations } from '../city/job/job-operations.ts';
 import type { Jobs } from '../city/job/jobs.ts';
 import { local } from '../core/access/identity.ts';
 import type { CompatibilityRoute } from '../core/operation/compatibility-route.ts';
-import type { Services } from '../core/operation/operation.ts';
+import type { Operation, Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
 import { v2RegistrationOperations } from '../core/operation/registration/v2/operations.ts';
 import { v2SubscriptionOperations } from '../core/operation/subscription/v2/operations.ts';
@@ -18,6 +18,7 @@ import { createHostCheck } from '../edge/http/host-names.ts';
 import type { Certificate } from '../edge/http/certificate.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../edge/http/server.ts';
 import type { Access } from './access.ts';
+import type { City } from './city.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, root } from './folders.ts';
 import { createHealth } from './health.ts';
@@ -34,6 +35,7 @@ export interface ServerParts {
   readonly streams: Streams;
   readonly access: Access;
   readonly jobs: Pick<Jobs, 'all'>;
+  readonly city: Pick<City, 'operations'>;
   /** Absent: the server speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
 }
@@ -80,7 +82,7 @@ export function openServers(config: Config, services: Services, parts: ServerPar
 function httpOptions(
   config: Config,
   services: Services,
-  { telemetry, streams, access, jobs }: ServerParts,
+  { telemetry, streams, access, jobs, city }: ServerParts,
 ): Omit<HttpOptions, 'isOwnHost'> {
   const began = performance.now();
   const { metrics } = telemetry;
@@ -89,7 +91,7 @@ function httpOptions(
   metrics.watch({ sizes: () => services.stores.sizes(), unready: health.unready, memory: services.memory });
   return {
     services,
-    operations: [...operations, ...streams.events.operations, ...access.operations, ...createJobOperations(jobs.all)],
+    operations: [...operations, ...ownOperations({ streams, access, jobs, city })],
     v2Operations: [
       ...v2EntityOperations,
       ...v2SubscriptionOperations,
@@ -124,6 +126,19 @@ const compatibilityRoutes = (
   ...(streams.proxy?.routes ?? []),
   ...(access.routes ?? []),
   ...notifyRoutes(services, bodyBytesMax),
+];
+
+/** The operations of the parts of the broker beside the core. */
+const ownOperations = ({
+  streams,
+  access,
+  jobs,
+  city,
+}: Pick<ServerParts, 'streams' | 'access' | 'jobs' | 'city'>): readonly Operation[] => [
+  ...streams.events.operations,
+  ...access.operations,
+  ...createJobOperations(jobs.all),
+  ...city.operations,
 ];
 
 /** Listens on all ports, and returns the URL of the broker. When a port is unavailable, everything that was opened before is released. */

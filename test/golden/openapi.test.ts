@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { aggregateOperationHeads } from '../../src/city/aggregate/aggregate-operations.ts';
 import { jobOperationHeads } from '../../src/city/job/job-operations.ts';
 import { keyOperationHeads } from '../../src/core/operation/access/keys.ts';
 import type { Operation } from '../../src/core/operation/operation.ts';
@@ -51,7 +52,7 @@ const cases: readonly (readonly [string, Case])[] = [
       heads: below('/ngsi-ld/v1', [
         ...operations,
         ...eventPaths,
-        ...Object.values({ ...keyOperationHeads, ...jobOperationHeads }),
+        ...Object.values({ ...keyOperationHeads, ...jobOperationHeads, ...aggregateOperationHeads }),
       ]),
       arrays: 20,
     },

@@ -24,6 +24,7 @@ const flags = {
   ...brokerFlags,
   seed: { form: 'TEXT', about: 'Another seed is another city.', initial: 'kranj' },
   history: { form: 'HOURS', about: 'How much of the past is told first.', initial: '6' },
+  households: { form: 'N', about: 'How many households have a water meter of their own.', initial: '0' },
   speed: { form: 'N', about: 'How many times faster than real time passes.', initial: '1' },
 } as const;
 
@@ -47,8 +48,9 @@ export const demo: Command = {
     const { values } = readFlags(args, flags);
     const client = createClient(values, io.signal);
     const [hours, speed] = [wholeOf('history', values.history, 0), wholeOf('speed', values.speed, 1)];
+    const city = createCity(values.seed, wholeOf('households', values.households, 0));
     try {
-      await runDemo(createCity(values.seed), { client, io, hours, speed });
+      await runDemo(city, { client, io, hours, speed });
     } catch (error) {
       if (!io.signal.aborted) throw error;
     }

@@ -14,6 +14,8 @@ import { type Job, type JobPlan, type JobServices, startJob, type Work } from '.
 import { schedule } from './schedule.ts';
 
 export interface JobOptions extends JobServices {
+  /** The jobs of other parts of the city. */
+  readonly more?: readonly JobPlan[];
   readonly snapshots: SnapshotRuns;
   /** The retention of the change log. */
   readonly logKeep: { readonly hours: number; readonly records: number; readonly bytes: number };
@@ -54,6 +56,7 @@ export function startJobs(options: JobOptions): Jobs {
     ...snapshotPlans(options),
     ...forgetPlans(options, { present, signal: stopping.signal }),
     ...auditPlans(options, present),
+    ...(options.more ?? []),
   ];
   const all = plans.map((plan) => startJob(plan, options));
   const beating = schedule('*/10 * * * * *', () => options.snapshots.beat());

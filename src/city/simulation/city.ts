@@ -6,12 +6,12 @@ import { createClimate } from './climate.ts';
 import type { SimulatedEntity, SimulationEnvironment } from './entity.ts';
 import { createEnvironment } from './environment.ts';
 import { createFaults } from './faults.ts';
-import { createMeters } from './metering.ts';
+import { createHouseholds, createMeters } from './metering.ts';
 import { createParking } from './parking.ts';
 import { createStreetlighting } from './streetlighting.ts';
 
 export interface City {
-  /** Always the same 500 entities in the same order. An entity may precede the entities that it refers to. */
+  /** Always the same entities in the same order. An entity may precede the entities that it refers to. */
   readonly entities: readonly SimulatedEntity[];
 }
 
@@ -23,8 +23,11 @@ export interface Update {
   readonly entity: SimulatedEntity;
 }
 
-/** Creates the city of a seed. The same seed always yields the same city, regardless of earlier calls. */
-export function createCity(seed: number | string): City {
+/**
+ * Creates the city of a seed: 500 entities, and the water meters of this many households. The same seed always yields the same city,
+ * regardless of earlier calls.
+ */
+export function createCity(seed: number | string, households = 0): City {
   const chance = createChance(seed);
   const environment: SimulationEnvironment = { chance, climate: createClimate(chance), faultAt: createFaults(chance) };
   return {
@@ -33,6 +36,7 @@ export function createCity(seed: number | string): City {
       ...createParking(environment),
       ...createStreetlighting(environment),
       ...createEnvironment(environment),
+      ...createHouseholds(environment, households),
     ],
   };
 }

@@ -1,7 +1,7 @@
 /** Simulates meters for electricity, gas, heat and water in homes and public buildings, and the radio modules of water meters. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { dayMs, hourMs, localTime, type EpochMs } from './calendar.ts';
-import { bell, between, type Chance, clamp, drift, round } from './chance.ts';
+import { bell, between, type Chance, clamp, drift, pick, round } from './chance.ts';
 import {
   idOf,
   measured,
@@ -207,24 +207,49 @@ const moduleId = (index: number): string => idOf('Device', `vodomer-${numbered(i
 
 function waterMeter(environment: SimulationEnvironment, index: number): SimulatedEntity {
   const area = areaOf(index);
-  const name = `vodomer-${area.key}-${numbered(index + 1)}`;
+  const meter = meterNamed(environment, `vodomer-${area.key}-${numbered(index + 1)}`, area);
+  const refDevice = index < counts.device ? { refDevice: relationship(moduleId(index)) } : undefined;
+  return { ...meter, fixed: { name: property(`Vodomer ${area.name} ${index + 1}`), ...meter.fixed, ...refDevice } };
+}
+
+function meterNamed(environment: SimulationEnvironment, name: string, area: Area): SimulatedEntity {
   const { place, isSilent } = common(environment, name, area);
   return {
     id: idOf('WaterConsumptionObserved', name),
     type: 'WaterConsumptionObserved',
     family: 'metering',
-    fixed: {
-      name: property(`Vodomer ${area.name} ${index + 1}`),
-      waterType: property('serviceWater'),
-      ...place,
-      ...(index < counts.device ? { refDevice: relationship(moduleId(index)) } : undefined),
-    },
+    fixed: { waterType: property('serviceWater'), ...place },
     readings: waterReadings(environment, name),
     everyS: 300,
     historyEveryS: 3600,
     isSilent,
   };
 }
+
+/** The kinds of buildings that households live in, from frequent to rare. */
+const buildingTypes = [
+  ...upTo(9).map(() => 'house'),
+  ...upTo(6).map(() => 'flat'),
+  ...upTo(4).map(() => 'rowHouse'),
+  'farm',
+];
+
+/** Water meters of households, of which the first ones are in Mlaka and every second one after that. */
+export const createHouseholds = (environment: SimulationEnvironment, count: number): readonly SimulatedEntity[] =>
+  upTo(count).map((index) => {
+    const area = index % 2 === 0 ? areas.mlaka : areaOf(Math.floor(index / 2));
+    const name = `gospodinjstvo-${area.key}-${numbered(index + 1)}`;
+    const meter = meterNamed(environment, name, area);
+    return {
+      ...meter,
+      fixed: {
+        ...meter.fixed,
+        name: property(`Vodomer gospodinjstva ${index + 1}`),
+        buildingType: property(pick(environment.chance, `${name}/building`, buildingTypes)),
+        household: property(`gospodinjstvo-${numbered(index + 1)}`),
+      },
+    };
+  });
 
 /** The radio module of a water meter. It does not report while its meter does not. */
 function radioModule(environment: SimulationEnvironment, index: number): SimulatedEntity {

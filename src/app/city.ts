@@ -1,0 +1,27 @@
+/** Opens the parts of the city that work beside requests: the watch, and what entities define, such as depersonalised aggregates. */
+import { aggregatePlans, createAggregates } from '../city/aggregate/aggregates.ts';
+import { createAggregateOperations } from '../city/aggregate/aggregate-operations.ts';
+import { readModelNames } from '../city/definition/names.ts';
+import type { JobPlan } from '../city/job/job.ts';
+import type { Operation, Services } from '../core/operation/operation.ts';
+import type { Config } from './config/options.ts';
+import { modelsFolderOf, packagedModels } from './folders.ts';
+import { openWatch } from './watch.ts';
+
+/** What the city adds to a broker. */
+export interface City {
+  readonly plans: readonly JobPlan[];
+  readonly operations: readonly Operation[];
+  stop(): Promise<void>;
+}
+
+export function openCity(config: Config, services: Services): City {
+  const names = readModelNames({ used: modelsFolderOf(config), packaged: packagedModels }, services.contexts.core);
+  const aggregates = createAggregates({ services, names });
+  const watch = openWatch(config, services);
+  return {
+    plans: aggregatePlans(aggregates),
+    operations: createAggregateOperations(aggregates),
+    stop: () => watch.stop(),
+  };
+}
