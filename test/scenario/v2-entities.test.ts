@@ -178,7 +178,7 @@ v2Tests('entities of NGSI v2', {
     const value = (name: string, accept: string) =>
       send(`GET /v2/entities/E/attrs/${name}/value`, { headers: { Accept: accept } });
     const plain = await value('A', '*/*');
-    expect([plain.text, plain.headers.get('content-type')]).toEqual(['"S"', expect.stringMatching(/^text\/plain/)]);
+    expect([plain.text, plain.headers.get('content-type')]).toEqual(['"S"', 'text/plain']);
     expect(await value('A', 'application/json')).toMatchObject({
       status: 406,
       json: error('NotAcceptable', 'accepted MIME types: text/plain'),
@@ -197,9 +197,41 @@ v2Tests('entities of NGSI v2', {
       expect(await put(body)).toMatchObject({ status: 204 });
       expect((await send('GET /v2/entities/E/attrs/A')).json).toMatchObject({ value: stored });
     }
+    expect(await put('TRUE')).toMatchObject({ status: 204 });
+    expect((await send('GET /v2/entities/E/attrs/A')).json).toEqual({ type: 'Text', value: true, metadata: {} });
     expect(await put('foo')).toMatchObject({ status: 400, json: bad('attribute value type not recognized') });
     expect(await put('{"value":3}', json)).toMatchObject({ status: 204 });
     expect((await send('GET /v2/entities/E/attrs/A')).json).toMatchObject({ value: { value: 3 } });
+  },
+  'of which nothing is given are null, and bodies of which nothing is given are refused': async (send) => {
+    await create(send, E);
+    for (const method of ['POST', 'PATCH', 'PUT'])
+      expect(await send(`${method} /v2/entities/E/attrs`, { body: {} })).toMatchObject({
+        status: 400,
+        json: bad('empty payload'),
+      });
+    expect(await send('PUT /v2/entities/E/attrs/A', { body: {} })).toMatchObject({ status: 204 });
+    expect((await send('GET /v2/entities/E/attrs/A')).json).toEqual({ type: 'None', value: null, metadata: {} });
+    await refused(send, 'POST /v2/entities', {}, bad('entity id length: 0, min length supported: 1'));
+    await refused(send, 'POST /v2/entities', [], error('ParseError', 'Errors found in incoming JSON buffer'));
+    expect(await send('PATCH /v2/entities/E')).toMatchObject({ status: 411 });
+    for (const [path, text] of [
+      ['/v2/entities/E&/attrs/A', 'invalid character in URI'],
+      ['/v2/ent=ities', 'invalid character in URI'],
+      ['/v2/entities//', 'entity id length: 0, min length supported: 1'],
+      ['/v2/entities/E/attrs//', 'attribute name length: 0, min length supported: 1'],
+      ['/v2/types//', 'entity type length: 0, min length supported: 1'],
+    ] as const)
+      expect(await send(`GET ${path}`)).toMatchObject({ status: 400, json: bad(text) });
+  },
+  'keep dates that users give as metadata, and show them in place of the built-in ones': async (send) => {
+    const own = { type: 'DateTime', value: '2050-01-01T00:00:00.123Z' };
+    await create(send, { id: 'E', type: 'T', A: { value: 1, metadata: { dateModified: own } } });
+    for (const query of ['', '?metadata=dateModified'])
+      expect((await send(`GET /v2/entities/E/attrs/A${query}`)).json).toMatchObject({
+        metadata: { dateModified: own },
+      });
+    expect((await send('GET /v2/entities?mq=A.dateModified<2049-01-01')).json).toHaveLength(1);
   },
   'keep metadata that an update does not name': async (send) => {
     await create(send, { id: 'E', type: 'T', A: { value: 1, metadata: { m: { value: 1 }, n: { value: 2 } } } });
@@ -295,6 +327,16 @@ v2Tests('entities of NGSI v2', {
       json: bad('invalid update action type: right ones are: append, appendStric, delete, replace, update'),
     });
     expect(await update('append')).toMatchObject({ status: 400, json: bad('empty entities vector') });
+    expect(await update('append', { type: 'T' })).toMatchObject({
+      status: 400,
+      json: bad('nor /id/ nor /idPattern/ present'),
+    });
+    await refused(
+      send,
+      'POST /v2/op/update',
+      { actionType: 'append' },
+      bad('Invalid JSON payload, mandatory field /entities/ not found'),
+    );
     expect(await update('update', { idPattern: '.*', type: 'T' })).toMatchObject({ status: 501 });
     expect(await send('POST /v2/op/notify', { body: { subscriptionId: '0'.repeat(24), data: [E] } })).toMatchObject({
       status: 200,

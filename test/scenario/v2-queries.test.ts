@@ -56,6 +56,54 @@ v2Tests('queries of NGSI v2', {
     expect(await send('GET /v2/entities?q=')).toMatchObject(bad('Empty right-hand-side for URI param /q/'));
     expect(await send('GET /v2/entities?idPattern=(')).toMatchObject(bad('Invalid regex for entity idPattern'));
   },
+  'refuse what they cannot be, with the texts of Orion': async (send) => {
+    const texts: Record<string, string> = {
+      'q=;': 'empty q',
+      'q=a;;b': 'empty q-item',
+      'q=!': 'empty right-hand-side in q-item',
+      'q=a==..2': 'empty item in range',
+      'q=a==1..': 'empty item in range',
+      'q=a==true..2': 'invalid data type for /range-from/',
+      'q=a==1..null': 'invalid data type for /range-to/',
+      'q=a==1,': 'empty item in list',
+      'q=a!=1,x': 'invalid JSON value type in list',
+      'q=a>true': 'values of type /Bool/ not supported for operator />/',
+      "q=a=='10'x": 'non-terminated forced string',
+      "q=a=='10'x'": 'quote in forced string',
+      "q=a==house'flat'": 'forbidden characters in String Filter',
+      'geometry=circle&coords=1,2': 'Invalid query: error parsing geometry: Invalid selector in geometry specification',
+      'geometry=point&coords=1,2,3&georel=equals': 'Invalid query: invalid point in URI param /coords/',
+      'geometry=point&coords=1,x&georel=equals': 'Invalid query: invalid coordinates',
+      'geometry=point&coords=1,2&georel=near;metres:1': 'Invalid query: Invalid modifier in georel parameter',
+      'x=': 'Empty right-hand-side for URI param /x/',
+      'x=a<b': 'invalid character in URI parameter',
+    };
+    for (const [params, text] of Object.entries(texts))
+      expect(await send(`GET /v2/entities?${params.replace('<', '%3C')}`)).toMatchObject(bad(text));
+    const bodies: readonly (readonly [body: unknown, text: string])[] = [
+      [{ x: 1 }, 'Invalid JSON payload, no relevant fields found'],
+      [{ entities: {} }, 'not a JSON array'],
+      [{ entities: [{ id: 'a;' }] }, 'Invalid characters in entity id'],
+      [{ attrs: {} }, 'the field /attrs/ must be a JSON array'],
+      [{ attributes: [1] }, 'only JSON Strings allowed in attributes list'],
+      [{ expression: [] }, 'expression is not an object'],
+      [{ expression: {} }, 'expression is empty'],
+      [{ expression: { q: '' } }, 'q is empty'],
+      [
+        { expression: { georel: 'equals', geometry: 'circle', coords: '1,2' } },
+        'error parsing geo-query fields: error parsing geometry: Invalid selector in geometry specification',
+      ],
+    ];
+    for (const [body, text] of bodies) expect(await send('POST /v2/op/query', { body })).toMatchObject(bad(text));
+  },
+  'order texts, and may end with a semicolon': async (send) => {
+    const colours = ['black', 'blue', 'red', 'brown', 'yellow'];
+    await create(send, ...colours.map((value) => ({ id: value, colour: { value }, o: { value: { c: value } } })));
+    expect(await q(send, 'colour<=brown')).toEqual(['black', 'blue', 'brown']);
+    expect(await q(send, 'colour<brown;')).toEqual(['black', 'blue']);
+    expect(await q(send, 'o.c>=red')).toEqual(['red', 'yellow']);
+    expect(await q(send, 'colour==black..blue')).toEqual(['black', 'blue']);
+  },
   'find ids and types by patterns, as v2 spells them': async (send) => {
     await create(
       send,

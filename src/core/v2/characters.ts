@@ -15,19 +15,28 @@ export type Identifier =
 
 const longest = 256;
 
+/** Texts of Orion that are not made like the others. */
+const wrongJsonType: Partial<Record<Identifier, string>> = {
+  'attribute type': 'invalid JSON type for attribute type',
+  'metadata type': 'invalid JSON type for attribute metadata type',
+};
+
 /** Printable ASCII without blanks, separators of URLs, and the forbidden characters. */
 const allowed = /^[!$%*+,\-.0-9:@A-Z[\\\]^_`a-z{|}~]*$/;
 
 /** Throws BadRequest when a text cannot be an identifier. */
 export function checkIdentifier(text: Json | undefined, what: Identifier): string {
   const id = text ?? '';
-  if (typeof id !== 'string') throw badRequest(`Invalid JSON type for ${what}`);
+  if (typeof id !== 'string') throw badRequest(wrongJsonType[what] ?? `Invalid JSON type for ${what}`);
   if (id === '') throw badRequest(`${what} length: 0, min length supported: 1`);
   if (id.length > longest) throw badRequest(`${what} length: ${id.length}, max length supported: ${longest}`);
-  if (!allowed.test(id) && !isNameOfOutput(id, what)) throw badRequest(`Invalid characters in ${what}`);
-  if (id === ngsildNull) throw badRequest(`Invalid characters in ${what}`);
+  if (!isIdentifier(id, what)) throw badRequest(`Invalid characters in ${what}`);
   return id;
 }
+
+/** True when the characters of a text are those of an identifier. */
+export const isIdentifier = (text: string, what: Identifier): boolean =>
+  (allowed.test(text) || isNameOfOutput(text, what)) && text !== ngsildNull;
 
 /** Names that only an IRI can stand for are shown in full, and are accepted in this form although they have `/` and `#`. */
 const isNameOfOutput = (text: string, what: Identifier): boolean =>

@@ -4,7 +4,7 @@ import type { Coordinate, Geometry } from '../model/geometry.ts';
 import { sameJson } from '../model/json.ts';
 import { coreLocation } from '../model/v2/location.ts';
 import { positionIn, ringOfBox } from './location.ts';
-import { badRequest, type V2Problem } from './problem.ts';
+import { badRequest } from './problem.ts';
 
 interface GeoParameters {
   readonly georel?: string | undefined;
@@ -12,35 +12,75 @@ interface GeoParameters {
   readonly coords?: string | undefined;
 }
 
-const invalid = (text: string): V2Problem => badRequest(`Invalid query: ${text}`);
+/** A fault, without the words that an error begins with: these depend on where the query stands. */
+class GeoFault extends Error {}
 
-/** The filter of the three parameters; undefined when none is given. Throws BadRequest with the text of Orion. */
-export function readV2Geo(parameters: GeoParameters): Filter | undefined {
-  const { georel, geometry, coords } = parameters;
-  if (georel !== undefined && geometry !== undefined && coords !== undefined)
-    return geoFilter({ georel, geometry, reference: readReference(geometry, coords) });
-  if (geometry !== undefined)
-    throw invalid(`URI param /geometry/ used without /${coords === undefined ? 'coords' : 'georel'}/`);
-  if (coords !== undefined) throw invalid('URI param /coords/ used without /geometry/');
-  if (georel !== undefined) throw invalid('URI param /georel/ used without /geometry/');
-  return undefined;
+const invalid = (text: string): GeoFault => new GeoFault(text);
+
+/**
+ * The filter of the three parameters; undefined when none is given. Throws BadRequest with the text of Orion. `prefix`: the words that it
+ * begins with.
+ */
+export function readV2Geo(parameters: GeoParameters, prefix = 'Invalid query'): Filter | undefined {
+  try {
+    return geoOf(parameters);
+  } catch (error) {
+    throw error instanceof GeoFault ? badRequest(`${prefix}: ${error.message}`) : error;
+  }
 }
 
-interface Reference {
-  readonly georel: string;
-  readonly geometry: string;
-  readonly reference: Geometry;
+function geoOf({ georel, geometry, coords }: GeoParameters): Filter | undefined {
+  if (geometry === undefined) {
+    if (coords !== undefined) throw invalid('URI param /coords/ used without /geometry/');
+    if (georel !== undefined) throw invalid('URI param /georel/ used without /geometry/');
+    return undefined;
+  }
+  if (coords === undefined) throw invalid('URI param /geometry/ used without /coords/');
+  if (!geometries.has(geometry)) throw invalid('error parsing geometry: Invalid selector in geometry specification');
+  const relation = georel === undefined ? undefined : readGeorel(georel, geometry);
+  const reference = readReference(geometry, coords);
+  if (!relation) throw invalid('URI param /geometry/ used without /georel/');
+  const filters = relation.map((one): Filter => ({ geo: { relation: one, geometry: reference, ...anyLocation } }));
+  const [only] = filters;
+  return only && filters.length === 1 ? only : { also: filters };
 }
 
-function geoFilter({ georel, geometry, reference }: Reference): Filter {
-  const [name = '', ...modifiers] = georel.split(';').map((text) => text.trim());
-  if (name === 'near') return nearFilter(geometry, modifiers, reference);
-  const relation = relations.get(name);
-  if (!relation || modifiers.length > 0)
-    throw invalid('error parsing georel: Invalid selector in georel specification');
+const geometries: ReadonlySet<string> = new Set(['point', 'line', 'box', 'polygon']);
+
+/** The relations of which all have to hold: more than one for a distance with two bounds. */
+function readGeorel(georel: string, geometry: string): readonly GeoQuery['relation'][] {
+  const words = georel.split(';').map((text) => text.trim());
+  const names = words.filter((word) => word === 'near' || relations.has(word));
+  const [name] = names;
+  if (names.length > 1) throw invalid('georel type present more than once');
+  const bounds = words.filter((word) => word !== name).map(readBound);
+  const relation = relations.get(name ?? '');
+  if (!relation) return readNear(bounds, geometry);
+  const [bound] = bounds;
+  if (bound) throw invalid(`${bound.name} erroneously used with georel /${name ?? ''}/`);
   if (name === 'coveredBy' && (geometry === 'point' || geometry === 'line'))
     throw invalid(`${geometry} geometry cannot be used with coveredBy georel`);
-  return { geo: { relation: { georel: relation }, geometry: reference, ...anyLocation } };
+  return [{ georel: relation }];
+}
+
+function readNear(bounds: readonly Bound[], geometry: string): readonly GeoQuery['relation'][] {
+  if (bounds.length === 0) throw invalid('georel /near/ without either minDistance nor maxDistance');
+  if (geometry !== 'point') throw invalid('georel /near/ used with geometry different than point');
+  return bounds.map(({ relation }) => relation);
+}
+
+interface Bound {
+  readonly name: 'maxDistance' | 'minDistance';
+  readonly relation: GeoQuery['relation'];
+}
+
+function readBound(text: string): Bound {
+  const [, name, metres = ''] = /^(minDistance|maxDistance):(.*)$/.exec(text) ?? [];
+  if (name === undefined) throw invalid('Invalid modifier in georel parameter');
+  if (!/^\d+(?:\.\d+)?$/.test(metres)) throw invalid(`invalid number for ${name}`);
+  return name === 'maxDistance'
+    ? { name, relation: { georel: 'near', maxDistanceMetres: Number(metres) } }
+    : { name: 'minDistance', relation: { georel: 'near', minDistanceMetres: Number(metres) } };
 }
 
 /** The location of each entity, whatever its name. */
@@ -55,28 +95,12 @@ const relations: ReadonlyMap<string, Georel> = new Map<string, Georel>([
   ['disjoint', 'disjoint'],
 ]);
 
-function nearFilter(kind: string, modifiers: readonly string[], geometry: Geometry): Filter {
-  if (kind !== 'point') throw invalid('georel /near/ used with geometry different than point');
-  if (modifiers.length === 0) throw invalid('georel /near/ without either minDistance nor maxDistance');
-  const parts = modifiers.map((text): Filter => {
-    const [, name, metres = ''] = /^(minDistance|maxDistance):(\d+(?:\.\d+)?)$/.exec(text) ?? [];
-    if (name === undefined) throw invalid('error parsing georel: Invalid modifier in georel parameter');
-    const distance = Number(metres);
-    const relation =
-      name === 'maxDistance'
-        ? ({ georel: 'near', maxDistanceMetres: distance } as const)
-        : ({ georel: 'near', minDistanceMetres: distance } as const);
-    return { geo: { relation, geometry, ...anyLocation } };
-  });
-  const [only] = parts;
-  return only && parts.length === 1 ? only : { also: parts };
-}
-
 /** The geometry that entities are compared with. */
 function readReference(kind: string, coords: string): Geometry {
   const positions = coords.split(';').map((text) => {
+    if (text.split(',').length !== 2) throw invalid('invalid point in URI param /coords/');
     const position = positionIn(text);
-    if (!position) throw invalid('invalid point in URI param /coords/');
+    if (!position) throw invalid('invalid coordinates');
     return position;
   });
   switch (kind) {
@@ -87,10 +111,8 @@ function readReference(kind: string, coords: string): Geometry {
       return { type: 'LineString', coordinates: positions };
     case 'box':
       return { type: 'Polygon', coordinates: [readBox(positions)] };
-    case 'polygon':
-      return { type: 'Polygon', coordinates: [readRing(positions)] };
     default:
-      throw invalid('error parsing geometry: Invalid selector in geometry specification');
+      return { type: 'Polygon', coordinates: [readRing(positions)] };
   }
 }
 

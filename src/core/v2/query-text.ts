@@ -19,34 +19,44 @@ export type Literal =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'date'; readonly value: string };
 
+/** Which language: paths of `q` lead into values, those of `mq` to metadata first. */
+export type QueryLanguage = 'q' | 'mq';
+
 /** The statements of a query; all of them must be true. Throws BadRequest with the text of Orion. */
-export const readStatements = (text: string): readonly Statement[] => splitOutside(text, ';').map(readStatement);
+export function readStatements(text: string, language: QueryLanguage): readonly Statement[] {
+  if (text === '' || text === ';') throw badRequest('empty q');
+  return splitOutside(text.replace(/;$/, ''), ';').map((item) => readStatement(item, language));
+}
 
-function readStatement(text: string): Statement {
+function readStatement(text: string, language: QueryLanguage): Statement {
   const item = text.trim();
-  if (item === '') throw badRequest('empty q-item');
-  const found = operatorIn(item);
-  return found ? readComparison(item, found) : readExistence(item);
+  if (item === '') throw badRequest(text === '' ? 'empty q-item' : 'empty q-item (only whitespace)');
+  const found = item.startsWith('!') ? undefined : operatorIn(item);
+  return found ? readComparison(item, found, language) : readExistence(item, language);
 }
 
-function readExistence(item: string): Statement {
+function readExistence(item: string, language: QueryLanguage): Statement {
   const isNegated = item.startsWith('!');
-  return { path: readPath(isNegated ? item.slice(1) : item), isNegated, operand: '' };
+  const left = (isNegated ? item.slice(1) : item).trim();
+  if (left === '') throw badRequest('empty right-hand-side in q-item');
+  return { path: readPath(left, language), isNegated, operand: '' };
 }
 
-function readComparison(item: string, { at, op }: FoundOperator): Statement {
-  const path = readPath(item.slice(0, at));
+function readComparison(item: string, { at, op }: FoundOperator, language: QueryLanguage): Statement {
+  const left = item.slice(0, at).trim();
+  if (left === '') throw badRequest('empty left-hand-side in q-item');
+  const path = readPath(left, language);
   const operand = item.slice(at + op.length).trim();
   if (operand === '') throw badRequest('empty right-hand-side in q-item');
   if (op !== '~=' && /[<>"=()]/.test(operand)) throw forbidden();
   return { path, isNegated: false, operand, op: op === ':' ? '==' : op };
 }
 
-function readPath(text: string): readonly string[] {
-  const left = text.trim();
-  if (left === '') throw badRequest('empty left-hand-side in q-item');
+function readPath(left: string, language: QueryLanguage): readonly string[] {
   const path = splitOutside(left, '.').map(unquoted);
-  if (path.some((token) => token === '' || /[<>"'=;()]/.test(token))) throw forbidden();
+  if (path.some((token) => token.includes("'"))) throw forbidden();
+  if (path.some((token) => token === '' || /[<>"=;()]/.test(token)))
+    throw badRequest(`invalid character found in URI param /${language}/`);
   return path;
 }
 
@@ -93,6 +103,13 @@ const isQuotedText = (text: string): boolean => text.length > 1 && text.startsWi
 /** The text without the quotes around it. */
 export const unquoted = (text: string): string => (isQuotedText(text) ? text.slice(1, -1) : text);
 
+function readQuoted(text: string): string {
+  if (!isQuotedText(text)) throw badRequest('non-terminated forced string');
+  const value = unquoted(text);
+  if (value.includes("'")) throw badRequest('quote in forced string');
+  return value;
+}
+
 const words: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
   ['true', true],
   ['false', false],
@@ -101,11 +118,12 @@ const words: ReadonlyMap<string, boolean | null> = new Map<string, boolean | nul
 
 /** A literal by its form: a quoted text is always a text. */
 export function readLiteral(text: string): Literal {
-  if (text === '') throw badRequest('empty right-hand-side in q-item');
-  if (isQuotedText(text)) return { kind: 'text', value: unquoted(text) };
+  if (text.startsWith("'")) return { kind: 'text', value: readQuoted(text) };
   const word = words.get(text);
   if (word !== undefined) return { kind: 'plain', value: word };
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return { kind: 'plain', value: Number(text) };
   const date = readDate(text);
-  return date === undefined ? { kind: 'text', value: text } : { kind: 'date', value: date };
+  if (date !== undefined) return { kind: 'date', value: date };
+  if (text.includes("'")) throw forbidden();
+  return { kind: 'text', value: text };
 }

@@ -7,14 +7,21 @@ import { uriOfV2Id } from '../model/v2/id.ts';
 import { readDate } from './date.ts';
 import { attributeIri, metadataIri, nonSpatialIri, typeIri } from './names.ts';
 import { badRequest } from './problem.ts';
-import { type Literal, readLiteral, readStatements, splitOutside, type Statement, unquoted } from './query-text.ts';
-
-/** Which language: paths of `q` lead into values, those of `mq` to metadata first. */
-export type QueryLanguage = 'q' | 'mq';
+import {
+  type Literal,
+  type QueryLanguage,
+  readLiteral,
+  readStatements,
+  splitOutside,
+  type Statement,
+  unquoted,
+} from './query-text.ts';
 
 /** The query. Throws BadRequest with the text of Orion. */
 export function parseV2Query(text: string, language: QueryLanguage, terms: Terms): Query {
-  const parts = readStatements(text).map((statement) => queryOf(statement, pathsOf(statement, language, terms), terms));
+  const parts = readStatements(text, language).map((statement) =>
+    queryOf(statement, pathsOf(statement, language, terms), terms),
+  );
   const [only] = parts;
   return only && parts.length === 1 ? only : { op: 'and', parts };
 }
@@ -50,7 +57,7 @@ function pathsOf({ path }: Statement, language: QueryLanguage, terms: Terms): re
   const firsts = apart === undefined ? [first] : [first, { ...first, attr: apart }];
   if (language === 'q') return firsts.map((one) => ({ ...one, inside: rest, text: path.join('.') }));
   const [metadata, ...inside] = rest;
-  if (metadata === undefined) throw badRequest('metadata in mq-item is missing');
+  if (metadata === undefined) throw badRequest('no metadata in right-hand-side of q-item');
   const sub = [memberOfMetadata.get(metadata) ?? metadataIri(metadata, terms)];
   return firsts.map((one) => ({ ...one, sub, inside, text: path.join('.') }));
 }
@@ -77,42 +84,72 @@ function patternOf(source: string): { readonly source: string } {
   try {
     compilePattern(source);
   } catch {
-    throw badRequest('invalid regular expression in q-item');
+    throw badRequest(`error compiling filter regex: '${source}'`);
   }
   return { source };
 }
 
 function comparison({ op = '==', operand }: Statement, path: QPath, terms: Terms): Query {
   if (op === '~=') return { op, path, pattern: patternOf(unquoted(operand)) };
-  const elements = splitOutside(operand, ',').map((text) => text.trim());
-  const range = elements.length === 1 ? rangeIn(operand) : undefined;
-  refuseOrder(op, { range, elements });
   const types = { path, terms };
-  if (range) return ofType(range[0], { op, path, value: rangeOf(range) }, types);
-  const literals = elements.map(readLiteral);
-  if (op === '!=' || !literals.some(isDateLike)) return { op, path, value: listOf(literals.flatMap(valuesOf)) };
-  const parts = literals.map((one) => ofType(one, { op, path, value: listOf(valuesOf(one)) }, types));
+  const at = rangeAt(operand);
+  if (at !== undefined) {
+    if (isOrder(op)) throw badRequest('ranges only valid for equal and not equal ops');
+    const range = rangeIn(operand, at);
+    return ofType(range[0], { op, path, value: rangeOf(range) }, types);
+  }
+  const literals = readList(op, operand);
+  const values = isOrder(op) ? (one: Literal): readonly QValue[] => [valueOf(one)] : valuesOf;
+  if (op === '!=' || !literals.some(isDateLike)) return { op, path, value: listOf(literals.flatMap(values)) };
+  const parts = literals.map((one) => ofType(one, { op, path, value: listOf(values(one)) }, types));
   const [only] = parts;
   return only && parts.length === 1 ? only : { op: 'or', parts };
 }
 
+type Op = NonNullable<Statement['op']>;
+
 /** Ranges and lists have no order. */
-function refuseOrder(
-  op: Statement['op'],
-  { range, elements }: { readonly range: Range | undefined; readonly elements: readonly string[] },
-): void {
-  if (op === '==' || op === '!=') return;
-  if (range) throw badRequest('ranges only valid for equal and not equal ops');
-  if (elements.length > 1) throw badRequest('lists only valid for equal and not equal ops');
+const isOrder = (op: Op): boolean => op !== '==' && op !== '!=';
+
+/** The literals that are separated by commas: one, or more for equality. */
+function readList(op: Op, operand: string): readonly Literal[] {
+  const texts = splitOutside(operand, ',').map((text) => text.trim());
+  if (texts.length > 1 && isOrder(op)) throw badRequest('lists only valid for equal and not equal ops');
+  if (texts.includes('')) throw badRequest('empty item in list');
+  const literals = texts.map(readLiteral);
+  const [first] = literals;
+  if (isOrder(op) && first && !isOrdered(first))
+    throw badRequest(`values of type /${first.value === null ? 'Null' : 'Bool'}/ not supported for operator /${op}/`);
+  if (literals.length > 1 && new Set(literals.map(typeInList)).size > 1)
+    throw badRequest('invalid JSON value type in list');
+  return literals;
 }
+
+/** The type of a literal in a list, which all others there must have. Null is among texts, and a boolean in no list. */
+const typeInList = (literal: Literal, index: number): string => {
+  const { kind, value } = literal;
+  if (typeof value === 'boolean') return `boolean ${index}`;
+  return kind === 'plain' && value === null ? 'text' : kind;
+};
+
+/** True for a number, a date or a text. */
+const isOrdered = ({ value }: Literal): boolean => value !== null && typeof value !== 'boolean';
 
 type Range = readonly [from: Literal, to: Literal];
 
-function rangeIn(text: string): Range | undefined {
+/** Where the two dots of a range are; undefined when the text is no range. */
+function rangeAt(text: string): number | undefined {
   const at = text.startsWith("'") ? text.indexOf("'..'") + 1 : text.indexOf('..');
-  if (at <= 0) return undefined;
-  const [from, to] = [readLiteral(text.slice(0, at)), readLiteral(text.slice(at + 2))];
-  if (from.kind !== to.kind || typeof from.value !== typeof to.value) throw badRequest('invalid range: types mixed');
+  return at > 0 || text.startsWith('..') ? at : undefined;
+}
+
+function rangeIn(text: string, at: number): Range {
+  const ends = [text.slice(0, at).trim(), text.slice(at + 2).trim()] as const;
+  if (ends.includes('')) throw badRequest('empty item in range');
+  const [from, to] = [readLiteral(ends[0]), readLiteral(ends[1])];
+  if (!isOrdered(from)) throw badRequest('invalid data type for /range-from/');
+  if (!isOrdered(to)) throw badRequest('invalid data type for /range-to/');
+  if (from.kind !== to.kind) throw badRequest('invalid range: types mixed');
   return [from, to];
 }
 

@@ -5,7 +5,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts'
 import { checkIdentifier, checkValue } from './characters.ts';
 import { takenNames } from './builtins.ts';
 import { readDate } from './date.ts';
-import { attributeIri, nonSpatialIri } from './names.ts';
+import { attributeIri, nonSpatialIri, typeIri } from './names.ts';
 import { badRequest, V2Problem } from './problem.ts';
 import { readMetadata } from './read-metadata.ts';
 import type { V2Reading } from './reading.ts';
@@ -32,8 +32,17 @@ const members: ReadonlySet<string> = new Set(['value', 'type', 'metadata']);
 /** The new value of an attribute whose type and metadata stay. Throws BadRequest. */
 export function readV2Value(name: string, value: Json, reading: V2Reading): NamedAssignment {
   const { iri, assignment } = assignmentOf(name, { value }, { ...reading, metadata: 'keep' });
-  return { iri, assignment: { ...assignment, keepsType: true } };
+  return { iri, assignment: { ...assignment, initialTypes: initialTypes(reading.terms) } };
 }
+
+/** The expanded names of the types that values have without a given one. */
+const initialTypes = (terms: Terms): NonNullable<Assignment['initialTypes']> => ({
+  Text: typeIri('Text', terms),
+  Number: typeIri('Number', terms),
+  Boolean: typeIri('Boolean', terms),
+  StructuredValue: typeIri('StructuredValue', terms),
+  None: typeIri('None', terms),
+});
 
 /** Throws BadRequest when no attribute can have the name. */
 function checkAttributeName(name: string): void {
@@ -45,13 +54,14 @@ function assignmentOf(name: string, json: JsonObject, reading: V2Reading): Named
   const { value = null, metadata } = json;
   checkValue(value, { what: 'attribute value', isStrict: reading.isStrict && !isUnrestricted(json) });
   const type = json['type'] === undefined ? undefined : checkIdentifier(json['type'], 'attribute type');
+  const described = readMetadata(metadata, reading);
   const parts = valueParts(json, { name, value, type }, reading);
   const { iri, alias } = namesOf(name, parts.content, reading.terms);
   return {
     iri,
     assignment: {
       ...parts,
-      ...readMetadata(metadata, reading),
+      ...described,
       metadata: isEmpty(metadata) ? 'replace' : reading.metadata,
       ...(alias === undefined ? undefined : { alias }),
     },

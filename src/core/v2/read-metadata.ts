@@ -2,7 +2,6 @@
 import type { Fragments } from '../model/attribute.ts';
 import type { Instant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
-import { builtinMetadata } from './builtins.ts';
 import { checkIdentifier, checkValue } from './characters.ts';
 import { readDate } from './date.ts';
 import { metadataIri } from './names.ts';
@@ -24,7 +23,8 @@ interface Item {
   readonly type: string | undefined;
 }
 
-const computed: ReadonlySet<string> = new Set(builtinMetadata);
+/** What notifications tell is not stored. `dateCreated` and `dateModified` are, as in Orion: they are shown in place of the built-in ones. */
+const computed: ReadonlySet<string> = new Set(['previousValue', 'actionType']);
 
 /** The metadata in the member `metadata` of an attribute. Throws BadRequest. */
 export function readMetadata(json: Json | undefined, reading: V2Reading): Metadata {
@@ -61,7 +61,7 @@ function readItem(name: string, json: Json, { isStrict }: V2Reading): Item {
 
 function checkMembers(json: JsonObject): JsonObject {
   if (Object.keys(json).every((member) => member === 'value' || member === 'type')) return json;
-  throw badRequest('unrecognized property for metadata');
+  throw badRequest('invalid JSON field for attribute metadata');
 }
 
 /** Metadata that tell the time of a value, in addition to `TimeInstant`. They are stored under their names too. */

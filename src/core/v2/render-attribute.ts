@@ -10,7 +10,8 @@ import { allOfUsers, builtinMetadata } from './builtins.ts';
 import { dateText } from './date.ts';
 import { isSimpleLocationType, writeSimpleLocation } from './location.ts';
 import { metadataName, typeName } from './names.ts';
-import { defaultType, isDateType, isNullLiteral } from './value.ts';
+import { initialType, isNullLiteral } from '../model/v2/initial-type.ts';
+import { isDateType } from './value.ts';
 
 /** An attribute or a metadata item as v2 shows it, without metadata. */
 export interface TypedValue {
@@ -55,7 +56,7 @@ export function typedValue({ kind, value, valueType }: Instance, terms: Terms): 
 function ofProperty(value: Json, type: string | undefined, terms: Terms): TypedValue {
   if (isNullLiteral(value)) return { type: type ?? 'None', value: null };
   if (isObject(value) && '@value' in value) return ofTyped(value, type, terms);
-  const shown = type ?? defaultType(value);
+  const shown = type ?? initialType(value);
   return { type: shown, value: isDateType(shown) && typeof value === 'string' ? dateText(value) : value };
 }
 
@@ -63,7 +64,7 @@ function ofProperty(value: Json, type: string | undefined, terms: Terms): TypedV
 function ofTyped(json: JsonObject, type: string | undefined, terms: Terms): TypedValue {
   const { '@value': value = null, '@type': own } = json;
   const named = typeof own === 'string' && own !== '@json' ? typeName(terms.expand(own), terms) : undefined;
-  return ofProperty(value, type ?? named ?? defaultType(value), terms);
+  return ofProperty(value, type ?? named ?? initialType(value), terms);
 }
 
 function ofLocation(value: Json, type: string | undefined): TypedValue {

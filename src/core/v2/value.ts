@@ -5,32 +5,12 @@ import type { Terms } from '../model/entity.ts';
 import { looksLikeGeometry } from '../model/geometry.ts';
 import { isArray, isObject, isStrings, type Json } from '../model/json.ts';
 import { isLanguageTag } from '../model/read/value.ts';
+import { initialType, nullLiteral } from '../model/v2/initial-type.ts';
 import { uriOfV2Id } from '../model/v2/id.ts';
 import { readDate } from './date.ts';
 import { isSimpleLocationType, simpleLocationTypes, readGeoJson, readSimpleLocation } from './location.ts';
 import { typeIri } from './names.ts';
 import { badRequest, V2Problem } from './problem.ts';
-
-/** The value null: NGSI-LD has it as a JSON literal only (CIM 009 clause 4.6.1). */
-const nullLiteral: Json = { '@type': '@json', '@value': null };
-
-export const isNullLiteral = (value: Json): boolean =>
-  isObject(value) && value['@type'] === '@json' && value['@value'] === null;
-
-/** The type of a value that is given without one. */
-export function defaultType(value: Json): string {
-  if (value === null) return 'None';
-  switch (typeof value) {
-    case 'string':
-      return 'Text';
-    case 'number':
-      return 'Number';
-    case 'boolean':
-      return 'Boolean';
-    default:
-      return 'StructuredValue';
-  }
-}
 
 /** The types of values that are dates. */
 export const isDateType = (type: string): boolean => type === 'DateTime' || type === 'ISO8601';
@@ -72,9 +52,9 @@ const valueTypeMember = (type: string | undefined, terms: Terms): Pick<Content, 
 
 /** A Property, or a JsonProperty for what a Property cannot hold. */
 export function plainContent(value: Json, type: string | undefined, terms: Terms): Content {
-  const initialType = defaultType(value);
-  if (!isPlain(value)) return { kind: 'JsonProperty', value, ...valueTypeMember(type ?? initialType, terms) };
-  return { kind: 'Property', value, ...valueTypeMember(type === initialType ? undefined : type, terms) };
+  const initial = initialType(value);
+  if (!isPlain(value)) return { kind: 'JsonProperty', value, ...valueTypeMember(type ?? initial, terms) };
+  return { kind: 'Property', value, ...valueTypeMember(type === initial ? undefined : type, terms) };
 }
 
 /** True when a Property can hold the value: it has no null, and no member whose name begins with @, which JSON-LD interprets. */

@@ -28,7 +28,7 @@ import { echoTenant } from './tenant.ts';
 import { waitForTurn } from './turns.ts';
 import { readV2Request } from './v2/read.ts';
 import { sthFailureReply, v2FailureReply, v2Reply } from './v2/reply.ts';
-import { findV2Route, isSthV1Path, isV2Path } from './v2/route.ts';
+import { findV2Route, isSthV1Path, isV2Path, v2ErrorAt } from './v2/route.ts';
 import { answerReply, type ReplyContext } from './write.ts';
 
 const root = '/ngsi-ld/v1';
@@ -125,7 +125,8 @@ export function createAnswerer(options: DispatchOptions): Answerer {
 
 function failureReplyAt({ path }: Target): typeof failureReply {
   if (!isV2Path(path)) return failureReply;
-  return isSthV1Path(path) ? sthFailureReply : v2FailureReply;
+  if (isSthV1Path(path)) return sthFailureReply;
+  return (error, context) => v2FailureReply(v2ErrorAt(path, error), context);
 }
 
 const hasCredentials = ({ request: { headers } }: Exchange): boolean =>
@@ -231,10 +232,9 @@ async function replyOfApi(exchange: Exchange, dispatch: DispatchContext, { targe
 }
 
 async function replyOfV2(exchange: Exchange, dispatch: DispatchContext, { target, label }: Targeted): Promise<Reply> {
-  const { method = '' } = exchange.request;
   const { v2Routes, services } = dispatch;
-  if (method === 'OPTIONS') return optionsReply(v2Routes, target.path, dispatch.corsOrigin);
-  const { operation, path } = findV2Route(v2Routes, method, target.path);
+  if (exchange.request.method === 'OPTIONS') return optionsReply(v2Routes, target.path, dispatch.corsOrigin);
+  const { operation, path } = findV2Route(v2Routes, exchange, target.path);
   label.name = operation.name;
   const { request, caller } = await readV2Request(exchange, { operation, path, query: target.query }, dispatch);
   noteSender(caller, dispatch, label);

@@ -34,7 +34,7 @@ test.each<[string, JsonObject]>([
   ['/entities/ vector item does not have /id/ nor /idPattern/', withEntity({ type: 'T' })],
   ['/entities/ vector item has both /id/ and /idPattern/', withEntity({ id: 'E', idPattern: '.*' })],
   ['Invalid regex for entity idPattern', withEntity({ idPattern: '*(' })],
-  ['Invalid characters in entity id', withEntity({ id: 'a b' })],
+  ['forbidden characters in /entities/ vector item /id/', withEntity({ id: 'a b' })],
   ['condition is empty', withCondition({})],
   ['unknown subscription alterationType: entityGone', withCondition({ alterationTypes: ['entityGone'] })],
   [
@@ -55,14 +55,17 @@ test.each<[string, JsonObject]>([
   ['covered true cannot be used if notification attributes list is empty', withNotification({ covered: true })],
   ['maxFailsLimit must be greater than zero', withNotification({ maxFailsLimit: 0 })],
   [
-    'invalid attrsFormat, accepted values: simplifiedNormalized, simplifiedKeyValues, normalized, keyValues, values',
+    'invalid attrsFormat, accepted values: normalized, simplifiedNormalized, keyValues, simplifiedkeyValues, values',
     withNotification({ attrsFormat: 'legacy' }),
   ],
   ['expires has an invalid format', { ...minimal, expires: 'tomorrow' }],
   ['status is not valid: it has to be either active, inactive or oneshot', { ...minimal, status: 'failed' }],
-  ['+ and # are not allowed in topic', { subject, notification: { mqtt: { url: 'mqtt://m', topic: 'a/#' } } }],
   [
-    'user and passwd fields have to be used together',
+    '+ and # are not allowed in mqtt field /topic/',
+    { subject, notification: { mqtt: { url: 'mqtt://m', topic: 'a/#' } } },
+  ],
+  [
+    'you must use user and passwd fields simultaneously',
     { subject, notification: { mqtt: { url: 'mqtt://m', topic: 'a', user: 'u' } } },
   ],
 ])('%s', (text, json) => {

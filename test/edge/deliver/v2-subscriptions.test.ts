@@ -52,8 +52,12 @@ interface Bench {
   subscribe(subscription: JsonObject, servicePath?: string): Promise<string>;
   read(id: string): Promise<JsonObject>;
   /** Creates an entity of type T, or writes its attributes. */
-  write(id: string, attrs: Record<string, Json>, scope?: string): Promise<void>;
-  apply(mutation: Mutation): Promise<void>;
+  write(
+    id: string,
+    attrs: Record<string, Json>,
+    more?: { readonly scope?: string; readonly correlator?: string },
+  ): Promise<void>;
+  apply(mutation: Mutation, correlator?: string): Promise<void>;
   until(count: number): Promise<readonly Received[]>;
   /** What was notified, when everything that was written is delivered. */
   bodies(count: number): Promise<readonly unknown[]>;
@@ -132,15 +136,16 @@ async function openBench(tenant = ''): Promise<Bench> {
       return made.location.slice('/v2/subscriptions/'.length);
     },
     read: async (id) => jsonIn(await bench.send(retrieveV2Subscription, { path: { id } })) as JsonObject,
-    async write(id, attrs, scope) {
+    async write(id, attrs, { scope, correlator } = {}) {
       const fragments: Fragments = Object.fromEntries(
         Object.entries(attrs).map(([name, value]) => [vocabulary + name, [{ kind: 'Property', value }]]),
       );
       const entity = { types: [`${vocabulary}T`], attrs: fragments, ...(scope === undefined ? {} : { scope }) };
-      await bench.apply({ op: 'upsert', id: uri(id), entity, mode: 'update' });
+      await bench.apply({ op: 'upsert', id: uri(id), entity, mode: 'update' }, correlator);
     },
-    async apply(mutation) {
-      const [outcome] = await store.apply([{ mutation }], clock.now());
+    async apply(mutation, correlator) {
+      const write = { mutation, ...(correlator === undefined ? {} : { correlator }) };
+      const [outcome] = await store.apply([write], clock.now());
       if (outcome?.status === 'refused') throw new Error(outcome.problem.detail);
     },
     until: (count) =>
@@ -268,13 +273,13 @@ test('a custom notification has its own method, address, headers and content, wi
       'Content-Type': 'text/csv',
       'Ngsiv2-AttrsFormat': 'mine',
     },
-    payload: '${id};${A};%22',
+    payload: '${id}|${A}|%22',
   };
   const { subject } = toAll(bench) as { subject: JsonObject };
   await bench.subscribe({ subject, notification: { httpCustom: custom } });
   await bench.write('E', { A: 1 });
   const [first] = await bench.until(1);
-  expect(first).toMatchObject({ method: 'PUT', path: '/of/E?t=T', text: 'E;1;"' });
+  expect(first).toMatchObject({ method: 'PUT', path: '/of/E?t=T', text: 'E|1|"' });
   expect(first?.headers).toMatchObject({ 'x-a': '1', 'content-type': 'text/csv', 'ngsiv2-attrsformat': 'custom' });
   expect(first?.headers['host']).toBe(new URL(bench.url).host);
   const ngsi = {
@@ -307,10 +312,10 @@ test('a custom notification has its own method, address, headers and content, wi
 test('a subscription notifies of entities in its service path only', async () => {
   const bench = await openBench();
   await bench.subscribe(toAll(bench, { attrsFormat: 'simplifiedKeyValues' }), '/a/#');
-  await bench.write('E', { A: 1 }, '/b');
-  await bench.write('F', { A: 1 }, '/a/b');
+  await bench.write('E', { A: 1 }, { scope: '/b' });
+  await bench.write('F', { A: 1 }, { scope: '/a/b' });
   await bench.write('G', { A: 1 });
-  await bench.write('H', { A: 1 }, '/a');
+  await bench.write('H', { A: 1 }, { scope: '/a' });
   expect((await bench.bodies(2)).map((body) => (body as { id: string }).id)).toEqual(['F', 'H']);
   expect(bench.received.map(({ headers }) => headers['fiware-servicepath'])).toEqual(['/a/b', '/a']);
 });
@@ -329,6 +334,20 @@ test('a oneshot subscription notifies once and is inactive then, until a patch a
   await bench.write('E', { A: 3 });
   const sent = await bench.bodies(2);
   expect(sent[1]).toEqual({ id: 'E', type: 'T', A: 3 });
+});
+
+test('what a notification causes does not trigger the same subscription again, so that there is no loop', async () => {
+  const bench = await openBench();
+  await bench.subscribe(toAll(bench));
+  await bench.write('E', { A: 1 });
+  const [first] = await bench.until(1);
+  const echoed = first?.headers['fiware-correlator'];
+  // The receiver writes with the correlator of the notification; then somebody else writes.
+  await bench.write('E', { A: 2 }, { correlator: String(echoed) });
+  await bench.write('E', { A: 3 }, { correlator: 'other; cbnotif=1' });
+  const [, second] = await bench.until(2);
+  expect(second?.text).toContain('"value":3');
+  expect(second?.headers['fiware-correlator']).toBe('other; cbnotif=1');
 });
 
 test('throttling drops what comes too soon', async () => {

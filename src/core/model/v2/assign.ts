@@ -7,7 +7,8 @@ import { instanceOf } from '../dataset.ts';
 import { draftAttributes, type Rule } from '../draft.ts';
 import type { Entity } from '../entity.ts';
 import type { Instant } from '../instant.ts';
-import { sameJson } from '../json.ts';
+import { type Json, sameJson } from '../json.ts';
+import { initialType } from './initial-type.ts';
 import { type Stamp, stampInstance } from '../stamp.ts';
 import { applyOperations } from './update-operation.ts';
 
@@ -104,15 +105,26 @@ function assigned(assignment: Assignment, before: Instance | undefined): Fragmen
 
 /** The kind of the stored attribute stays when the value fits it. */
 function contentOf(assignment: Assignment, before: Instance | undefined): Content | undefined {
-  const { content, alternatives = [], operations, keepsType = false } = assignment;
+  const { content, alternatives = [], operations, initialTypes } = assignment;
   if (operations) return operatedContent(assignment, before);
   if (!before) return content;
   const { kind, valueType } = before;
   const fitting = alternatives.find(
-    (one) => one.kind === kind && (kind === 'Property' ? keepsType : true) && fitsType(one, before),
+    (one) => one.kind === kind && (kind !== 'Property' || initialTypes !== undefined) && fitsType(one, before),
   );
   if (fitting) return withType(fitting, valueType);
-  return keepsType && kind === content.kind ? withType(content, valueType) : content;
+  if (!initialTypes || kind !== content.kind) return content;
+  return withType(content, valueType ?? initialTypeKept(before.value, content.value, initialTypes));
+}
+
+/** The type of a value without a `valueType`, when another value would have another type without one. */
+function initialTypeKept(
+  before: Json,
+  after: Json,
+  types: NonNullable<Assignment['initialTypes']>,
+): string | undefined {
+  const type = initialType(before);
+  return type === initialType(after) ? undefined : types[type];
 }
 
 /** A geometry in an old form is only for an attribute of that type, and so is a date. */

@@ -14,6 +14,9 @@ export interface Content {
   readonly valueType?: string;
 }
 
+/** The types of values that are given without one, by the JSON types of the values. */
+export type InitialType = 'Text' | 'Number' | 'Boolean' | 'StructuredValue' | 'None';
+
 /** What a request sets for one attribute. */
 export interface Assignment {
   readonly content: Content;
@@ -21,8 +24,11 @@ export interface Assignment {
   readonly alternatives?: readonly Content[];
   /** Computes the new value from the stored one, in place of `content.value`. */
   readonly operations?: readonly UpdateOperation[];
-  /** True when the request gives no type and the stored type stays, as in a request on the value alone. */
-  readonly keepsType?: boolean;
+  /**
+   * Present when the request gives no type and the stored type stays, as in a request on the value alone: the expanded names of the types
+   * that values have without a `valueType`.
+   */
+  readonly initialTypes?: Readonly<Record<InitialType, string>>;
   readonly observedAt?: Instant;
   readonly unitCode?: string;
   readonly expiresAt?: Instant;

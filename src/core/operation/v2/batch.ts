@@ -13,7 +13,7 @@ import type { CallContext, Operation, OperationResult } from '../operation.ts';
 import { v2CreateHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
 import { normalizedAttributes, sourcesForUpdate, type Updated, updateWithSources } from './forward-update.ts';
-import { conditionOf, readingOf, writePathOf } from './request.ts';
+import { conditionOf, readingOf, sentHeader, writePathOf } from './request.ts';
 import { removal } from './write-attributes.ts';
 import { assignment, failureOf, isDone, leftNames, listed, named, type Performed } from './writing.ts';
 
@@ -26,6 +26,7 @@ export const updateV2Batch: Operation = {
   parameters: ['options'],
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
+    requireMembers(body, ['entities', 'actionType']);
     const action = readAction(body['actionType']);
     const reading = readingOf(readV2Options(params), call);
     return writeEach(readElements(body['entities'], reading, call), { action, reading, path: writePathOf(call) }, call);
@@ -43,13 +44,36 @@ export const receiveV2Notification: Operation = {
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
     if (body['subscriptionId'] === undefined)
-      throw badRequest('Invalid JSON payload, mandatory field /subscriptionId/ not found');
+      throw badRequest('invalid JSON payload, mandatory field /subscriptionId/ not found');
+    requireMembers(body, ['data', 'subscriptionId']);
+    if (typeof body['subscriptionId'] !== 'string') throw badRequest('/subscriptionId/ must be a JSON string');
+    if (!isArray(body['data'])) throw badRequest('notification field /data/ must be a JSON array');
+    refuseFormat(sentHeader(call, 'ngsiv2-attrsformat') ?? '');
     const reading = { ...readingOf(readV2Options(params), call), isKeyValues: false };
     const elements = readElements(body['data'], reading, call);
     await writeEach(elements, { action: 'append', reading, path: writePathOf(call) }, call);
     return { kind: 'plain', text: '' };
   },
 };
+
+/** Throws BadRequest unless the body has these members and no others. */
+function requireMembers(body: JsonObject, names: readonly string[]): void {
+  const missing = names.find((name) => body[name] === undefined);
+  if (missing !== undefined) throw badRequest(`Invalid JSON payload, mandatory field /${missing}/ not found`);
+  const unknown = Object.keys(body).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw badRequest(`Unrecognized field in JSON payload: /${unknown}/`);
+}
+
+/** Only a notification in normalized form can be stored. */
+function refuseFormat(format: string): void {
+  if (format === '' || format === 'normalized') return;
+  const isKnown = ['keyValues', 'uniqueValues', 'custom'].includes(format);
+  throw badRequest(
+    isKnown
+      ? `attribute render format /${format}/ not supported for notifications`
+      : 'invalid render format for notifications',
+  );
+}
 
 type Action = 'append' | 'appendstrict' | 'update' | 'delete' | 'replace';
 
@@ -77,12 +101,12 @@ interface Element {
 }
 
 function readElements(json: Json | undefined, reading: V2Reading, { services }: CallContext): readonly Element[] {
-  if (!isArray(json)) throw badRequest('entities must be a JSON array');
+  if (!isArray(json)) throw badRequest('not a JSON array');
   if (json.length === 0) throw badRequest('empty entities vector');
   const { batchMax } = services.limits;
   if (json.length > batchMax) throw badData(`A batch may hold at most ${batchMax} elements, not ${json.length}.`);
   return json.map((element) => {
-    if (!isObject(element)) throw badRequest('entity must be a JSON object');
+    if (!isObject(element)) throw badRequest('entity is not a JSON object');
     refusePatterns(element);
     return {
       entity: readV2Entity(element, reading),
@@ -93,6 +117,11 @@ function readElements(json: Json | undefined, reading: V2Reading, { services }: 
 }
 
 function refusePatterns(element: JsonObject): void {
+  if (element['id'] !== undefined && element['idPattern'] !== undefined)
+    throw badRequest('both /id/ and /idPattern/ present');
+  if (element['id'] === undefined && element['idPattern'] === undefined)
+    throw badRequest('nor /id/ nor /idPattern/ present');
+  if (element['id'] === '') throw badRequest('id and idPattern cannot be both empty at the same time');
   const pattern = ['idPattern', 'typePattern'].find((name) => Object.hasOwn(element, name));
   if (pattern !== undefined) throw new V2Problem('NotImplemented', `${pattern} in update is not supported`);
 }

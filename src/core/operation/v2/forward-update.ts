@@ -21,7 +21,7 @@ import { V2Problem } from '../../v2/problem.ts';
 import type { V2Entity } from '../../v2/read-entity.ts';
 import type { V2Reading } from '../../v2/reading.ts';
 import { isInPaths } from '../../v2/service-path.ts';
-import { defaultType } from '../../v2/value.ts';
+import { initialType } from '../../model/v2/initial-type.ts';
 import {
   forEachSource,
   isInLoop,
@@ -259,7 +259,7 @@ export const normalizedAttributes = (body: JsonObject, { isKeyValues }: Pick<V2R
     Object.entries(body)
       .filter(([name]) => name !== 'id' && name !== 'type')
       .map(([name, json]): [string, Json] => {
-        if (isKeyValues || !isObject(json)) return [name, { type: defaultType(json), value: json }];
-        return [name, { type: defaultType(json['value'] ?? null), value: null, ...json }];
+        if (isKeyValues || !isObject(json)) return [name, { type: initialType(json), value: json }];
+        return [name, { type: initialType(json['value'] ?? null), value: null, ...json }];
       }),
   );

@@ -3,7 +3,7 @@ import type { Filter } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import type { Instance } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
-import { isObject, type Json } from '../../model/json.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
 import type { Stored } from '../../port/store.ts';
 import { attributeIris } from '../../v2/names.ts';
 import { badRequest } from '../../v2/problem.ts';
@@ -50,12 +50,26 @@ export const queryV2Entities: Operation = {
   body: 'object',
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
+    refuseUnknownMembers(body);
     const { attrs, attributes, metadata, expression } = body;
-    const lists = { ...listParam('attrs', attrs ?? attributes), ...listParam('metadata', metadata) };
+    const [shown, existing] = [listParam('attrs', attrs), listParam('attributes', attributes)];
+    const lists = {
+      ...(attrs === undefined && existing['attributes'] !== undefined ? { attrs: existing['attributes'] } : shown),
+      ...listParam('metadata', metadata),
+    };
     const list = { filter: await readQueryFilter(body, call), demand: demandOfBody(body, call) };
     return pageAnswer(list, { ...params, ...lists, ...placeIn(expression) }, call);
   },
 };
+
+const queryMembers: ReadonlySet<string> = new Set(['entities', 'attributes', 'attrs', 'expression', 'metadata']);
+
+function refuseUnknownMembers(body: JsonObject): void {
+  const names = Object.keys(body);
+  if (!names.some((name) => queryMembers.has(name))) throw badRequest('Invalid JSON payload, no relevant fields found');
+  const unknown = names.find((name) => !queryMembers.has(name));
+  if (unknown !== undefined) throw badRequest(`Unrecognized field in JSON payload: /${unknown}/`);
+}
 
 /** The place in the expression of a body, as the parameters that the order `geo:distance` is measured by. */
 function placeIn(expression: Json | undefined): Params {
@@ -67,8 +81,8 @@ function placeIn(expression: Json | undefined): Params {
 /** A list of names in a body, as the parameter of that name. Names have no commas of their own here. */
 function listParam(name: string, json: Json | undefined): Params {
   if (json === undefined) return {};
-  if (!Array.isArray(json) || json.some((one) => typeof one !== 'string'))
-    throw badRequest(`${name} must be a JSON array of strings`);
+  if (!isArray(json)) throw badRequest(`the field /${name}/ must be a JSON array`);
+  if (!isStrings(json)) throw badRequest(`only JSON Strings allowed in ${name} list`);
   return json.length === 0 ? {} : { [name]: json.join(',') };
 }
 

@@ -5,6 +5,8 @@ import { compilePattern, refuseManyPatterns } from '../../language/pattern/patte
 import type { Geometry } from '../../model/geometry.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
 import { coreLocation } from '../../model/v2/location.ts';
+import { isClean } from '../../v2/characters.ts';
+import { readExpression, type V2Expression } from '../../v2/expression.ts';
 import { readV2Geo } from '../../v2/geo-query.ts';
 import { typeIri, typeName } from '../../v2/names.ts';
 import { badRequest } from '../../v2/problem.ts';
@@ -14,26 +16,8 @@ import type { CallContext } from '../operation.ts';
 import { type Params, pathsOf, readNames, typesOf } from './request.ts';
 import type { ListDemand } from './with-sources.ts';
 
-/** Parameters that must not be empty. */
-const nonEmpty = [
-  'id',
-  'type',
-  'idPattern',
-  'typePattern',
-  'q',
-  'mq',
-  'georel',
-  'geometry',
-  'coords',
-  'attrs',
-  'metadata',
-  'orderBy',
-] as const;
-
 /** The entities that the parameters select. Throws BadRequest. */
 export async function readV2Selection(params: Params, call: CallContext): Promise<Filter> {
-  const empty = nonEmpty.find((name) => params[name] === '');
-  if (empty !== undefined) throw badRequest(`Empty right-hand-side for URI param /${empty}/`);
   const { id, idPattern, type, typePattern } = params;
   refuseBoth([id, idPattern], 'id, IdPattern');
   refuseBoth([type, typePattern], 'type, typePattern');
@@ -61,14 +45,15 @@ function allOf(filters: readonly (Filter | undefined)[]): Filter {
 
 /** `q`, `mq` and the geographical query. */
 function readConditions(
-  params: Readonly<Record<string, string | undefined>>,
+  params: V2Expression,
   { context }: CallContext,
+  geoPrefix = 'Invalid query',
 ): readonly (Filter | undefined)[] {
   const { q, mq, georel, geometry, coords } = params;
   return [
     q === undefined ? undefined : { q: parseV2Query(q, 'q', context) },
     mq === undefined ? undefined : { q: parseV2Query(mq, 'mq', context) },
-    readV2Geo({ georel, geometry, coords }),
+    readV2Geo({ georel, geometry, coords }, geoPrefix),
   ];
 }
 
@@ -99,20 +84,15 @@ async function typesMatching(
 
 /** The entities that the body of `op/query` selects. Throws BadRequest. */
 export async function readQueryFilter(body: JsonObject, call: CallContext): Promise<Filter> {
-  const { entities, expression = {}, attributes } = body;
-  if (!isObject(expression)) throw badRequest('expression must be a JSON object');
-  const conditions = Object.fromEntries(
-    ['q', 'mq', 'georel', 'geometry', 'coords'].map((name) => [name, textIn(expression, name)] as const),
-  );
-  const geo = [conditions['georel'], conditions['geometry'], conditions['coords']];
-  if (geo.some((text) => text !== undefined) && geo.includes(undefined))
-    throw badRequest('partial geo expression: geometry, georel and coords have to be provided together');
+  const { entities, expression, attributes } = body;
+  const selected = entities === undefined ? undefined : await readEntities(entities, call);
+  const conditions = expression === undefined ? {} : readExpression(expression);
   return allOf([
-    entities === undefined ? undefined : await readEntities(entities, call),
+    selected,
     isStrings(attributes) && attributes.length > 0
       ? { attrs: attributes.map((name) => pathOfName(name, call.context).attr) }
       : undefined,
-    ...readConditions(conditions, call),
+    ...readConditions(conditions, call, 'error parsing geo-query fields'),
     pathsOf(call),
   ]);
 }
@@ -120,11 +100,11 @@ export async function readQueryFilter(body: JsonObject, call: CallContext): Prom
 function textIn(json: JsonObject, name: string): string | undefined {
   const text = json[name];
   if (text === undefined || typeof text === 'string') return text;
-  throw badRequest(`${name} must be a string`);
+  throw badRequest(`Invalid JSON type for entity ${name}`);
 }
 
 async function readEntities(json: Json, call: CallContext): Promise<Filter> {
-  if (!isArray(json)) throw badRequest('entities must be a JSON array');
+  if (!isArray(json)) throw badRequest('not a JSON array');
   refuseManyPatterns(patternsIn(json));
   const filters: Filter[] = [];
   for (const element of json) filters.push(await readSelector(element, call));
@@ -142,12 +122,14 @@ function* patternsIn(elements: readonly Json[]): Iterable<string> {
 
 /** One element of `entities`: id or idPattern, type or typePattern. */
 async function readSelector(json: Json, call: CallContext): Promise<Filter> {
-  if (!isObject(json)) throw badRequest('entity must be a JSON object');
+  if (!isObject(json)) throw badRequest('entity is not a JSON object');
   const [id, idPattern, type, typePattern] = ['id', 'idPattern', 'type', 'typePattern'].map((name) =>
     textIn(json, name),
   );
-  if (id !== undefined && idPattern !== undefined)
-    throw badRequest('/entities/ vector item has both /id/ and /idPattern/');
+  requireOne(id, idPattern);
+  refuseForbiddenIn(id, 'entity id');
+  if (type === '') throw badRequest('entity type length: 0, min length supported: 1');
+  refuseForbiddenIn(type, 'entity type');
   const types = type === undefined ? await typesMatching(typePattern, call) : [typeIri(type, call.context)];
   const selector: EntitySelector = {
     ...(id === undefined ? undefined : { ids: [readUri(id)] }),
@@ -157,6 +139,16 @@ async function readSelector(json: Json, call: CallContext): Promise<Filter> {
     ...(id === undefined && !types ? undefined : { selectors: [selector] }),
     ...(idPattern === undefined ? undefined : ofIdPattern(idPattern)),
   };
+}
+
+/** Names of NGSI-LD may be longer than those of NGSI v2, and have other characters; those that v2 forbids are in none that is asked for. */
+function refuseForbiddenIn(text: string | undefined, what: string): void {
+  if (text !== undefined && !isClean(text)) throw badRequest(`Invalid characters in ${what}`);
+}
+
+function requireOne(id: string | undefined, idPattern: string | undefined): void {
+  if (id !== undefined && idPattern !== undefined) throw badRequest('both /id/ and /idPattern/ present');
+  if (id === undefined && idPattern === undefined) throw badRequest('nor /id/ nor /idPattern/ present');
 }
 
 /** What sources are asked for by the parameters of a list. Patterns are tested here: sources may spell ids in another way. */

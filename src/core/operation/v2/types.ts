@@ -79,7 +79,7 @@ async function describeType(iri: string, params: Params, call: CallContext): Pro
       lookAt(stored.entity(), seen, call);
     }
   }
-  const attrs = [...seen].map(([name, types]) => [name, { types: isShort ? [] : [...types] }] as const);
+  const attrs = [...seen].map(([name, types]) => [name, { types: isShort ? [] : [...types].sort() }] as const);
   return { attrs: Object.fromEntries(attrs), count: await call.store.count(plan) };
 }
 

@@ -1,9 +1,8 @@
 /** Operations of NGSI v2 that write one attribute, or its value alone. */
-import { isObject, type Json } from '../../model/json.ts';
+import type { Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { expiryName } from '../../v2/builtins.ts';
 import { attributeIris } from '../../v2/names.ts';
-import { badRequest } from '../../v2/problem.ts';
 import { type NamedAssignment, readV2Attribute, readV2Value } from '../../v2/read-attribute.ts';
 import { readExpiry, readUri, type V2Entity } from '../../v2/read-entity.ts';
 import type { V2Reading } from '../../v2/reading.ts';
@@ -67,7 +66,6 @@ async function writeAttribute(request: OperationRequest, reader: Reader, call: C
 function entityOf({ path, body = null }: OperationRequest, { reading, read }: Reader): V2Entity {
   const { id = '', attr = '' } = path;
   const head = { id: readUri(id), v2Id: id };
-  if (!reading.isKeyValues && isObject(body) && Object.keys(body).length === 0) throw badRequest('empty payload');
   if (attr === expiryName) return { ...head, attrs: {}, expiresAt: readExpiry(body, reading) };
   const { iri, assignment: one } = read(attr, body);
   return { ...head, attrs: { [iri]: one } };

@@ -20,7 +20,7 @@ export const createV2Entity: Operation = {
     const options = readV2Options(request.params);
     const reading = readingOf(options, call);
     const path = writePathOf(call);
-    const entity = readV2Entity(bodyOf(request), reading);
+    const entity = readV2Entity(isObject(request.body) ? request.body : {}, reading);
     const location = locationOf(entity);
     const parts = { call, reading };
     if (!options.has('upsert')) {
@@ -78,10 +78,7 @@ export const replaceV2Attributes: Operation = {
   ...attrsHead,
   name: 'replaceV2Attributes',
   method: 'PUT',
-  async run(request, call) {
-    // An empty body removes all attributes.
-    return writeAttributes(request, 'replace', call);
-  },
+  run: (request, call) => writeAttributes(request, 'replace', call),
 };
 
 async function writeAttributes(
@@ -90,12 +87,13 @@ async function writeAttributes(
   call: CallContext,
 ): Promise<OperationResult> {
   const reading = readingOf(readV2Options(request.params), call);
-  const body = rule === 'replace' && isObject(request.body) ? request.body : bodyOf(request);
+  const path = writePathOf(call);
+  const body = bodyOf(request);
   for (const member of ['id', 'type'])
     if (Object.hasOwn(body, member)) throw badRequest(`entity ${member} specified in payload`);
   const v2Id = request.path['id'] ?? '';
   const entity = { id: readUri(v2Id), v2Id, ...readV2Attributes(body, reading) };
-  const only = conditionOf(request.params, writePathOf(call).filter, call);
+  const only = conditionOf(request.params, path.filter, call);
   const index = rule === 'update' ? sourcesForUpdate(call) : undefined;
   const update = { entity: { ...entity, ...typeIn(request) }, json: normalizedAttributes(body, reading), only };
   const updated = index && (await updateWithSources(update, await index, { call, reading }));

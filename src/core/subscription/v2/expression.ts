@@ -2,17 +2,17 @@
 import type { Filter } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity, Terms } from '../../model/entity.ts';
+import type { V2Expression } from '../../v2/expression.ts';
 import { readV2Geo } from '../../v2/geo-query.ts';
 import { parseV2Query } from '../../v2/query.ts';
 import { readPaths } from '../../v2/service-path.ts';
-import type { SubjectExpression } from '../../v2/subscription/subscription.ts';
 
 /** `subject.condition.expression`. Throws BadRequest. */
-export function compileExpression({ q, mq, ...geo }: SubjectExpression, terms: Terms): (entity: Entity) => boolean {
+export function compileExpression({ q, mq, ...geo }: V2Expression, terms: Terms): (entity: Entity) => boolean {
   const parts: readonly Filter[] = [
     ...(q === undefined ? [] : [{ q: parseV2Query(q, 'q', terms) }]),
     ...(mq === undefined ? [] : [{ q: parseV2Query(mq, 'mq', terms) }]),
-    readV2Geo(geo) ?? {},
+    readV2Geo(geo, 'error parsing geo-query fields') ?? {},
   ];
   return compileFilter({ also: parts });
 }

@@ -1,5 +1,4 @@
 /** Writes the message of a v2 notification: body, headers, and the address with its macros replaced. */
-import type { Change } from '../../model/change.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { percentDecoded } from '../../model/read/percent.ts';
 import type { SerializedNotification } from '../../port/dead-letters.ts';
@@ -31,7 +30,7 @@ const noMacros: JexlContext = { names: {}, now: 0 };
 export function writeV2Message(
   notified: NotifiedChange,
   notification: SubscriptionNotification,
-  sending: Sending,
+  sending: Sending & { readonly correlator: string },
 ): Message {
   const { transport } = notification;
   const context = transport.custom ? macroContext(notified) : noMacros;
@@ -41,7 +40,7 @@ export function writeV2Message(
     ...(sending.tenant === '' ? undefined : { 'Fiware-Service': sending.tenant }),
     'Fiware-ServicePath': servicePathOf(notified.change.entity),
   };
-  const fixed = { 'Ngsiv2-AttrsFormat': content.format, 'Fiware-Correlator': correlatorOf(notified.change, sending) };
+  const fixed = { 'Ngsiv2-AttrsFormat': content.format, 'Fiware-Correlator': sending.correlator };
   if (transport.kind === 'mqtt')
     return mqttMessage(transport, content, { topic: topicOf(transport, context), headers: { ...headers, ...fixed } });
   const own = replacedHeaders(transport.custom?.headers ?? {}, context);
@@ -49,19 +48,6 @@ export function writeV2Message(
     uri: uriOf(transport, context),
     headers: { ...withHeaders(headers, own), ...fixed },
   });
-}
-
-/**
- * The correlator that the request brought, or else one with the form of a UUID. Each attempt at a notification has the same, so that a
- * receiver can tell a repeat.
- */
-const correlatorOf = ({ correlator }: Change, { position }: Sending): string =>
-  `${correlator ?? correlatorAt(position)}; cbnotif=1`;
-
-function correlatorAt(position: string): string {
-  const [epoch = '', offset = '0'] = position.split('.');
-  const digits = Number(offset).toString(16).padStart(20, '0') + epoch.padStart(12, '0');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 const json = 'application/json; charset=utf-8';

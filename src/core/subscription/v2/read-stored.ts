@@ -18,6 +18,7 @@ import type { SubscriptionDialect } from '../dialect.ts';
 import type { SubscriptionPlan } from '../plan.ts';
 import type { Endpoint } from '../read-endpoint.ts';
 import type { StoredPlan } from '../read-stored.ts';
+import { correlatorOf, createSentCorrelators } from './correlator.ts';
 import { alterationOf } from './alteration.ts';
 import { macroContext } from './content.ts';
 import type { ParsedV2 } from './parsed.ts';
@@ -61,6 +62,7 @@ function parse(
   const watched =
     attrs.length === 0 ? undefined : { watched: new Set(attrs.flatMap((name) => attributeIris(name, context))) };
   const alterations = { alterationTypes, notifyOnMetadataChange, ...watched };
+  const sentCorrelators = createSentCorrelators();
   const types = entities.flatMap(({ type }) => (type === undefined ? [] : [typeIri(type, context)]));
   const { servicePath = '/#' } = v2 ?? {};
   return {
@@ -70,6 +72,7 @@ function parse(
     isOfSubject: compileSubject(entities, context),
     isInPath: compileServicePath(servicePath),
     isMet: compileExpression(condition.expression ?? {}, context),
+    sentCorrelators,
     notifiedOf: (change) => {
       const alteration = alterationOf(change, alterations);
       const rest = { change, terms: context, types, tenant, isMetadataCounted: notifyOnMetadataChange };
@@ -98,8 +101,12 @@ function planOf(parsed: ParsedV2, context: Context): SubscriptionPlan {
   };
 }
 
-function isConcerned(change: Change, { notifiedOf, isOfSubject, isInPath, isMet, subscription }: ParsedV2): boolean {
+function isConcerned(
+  change: Change,
+  { notifiedOf, isOfSubject, isInPath, isMet, sentCorrelators, subscription }: ParsedV2,
+): boolean {
   const { entity } = change;
+  if (sentCorrelators.isCauseOf(change)) return false;
   // Only a change that was erased has no types.
   if (entity.types.length === 0) return false;
   const notified = notifiedOf(change);
@@ -119,7 +126,7 @@ function holds(entity: Entity, isMet: (entity: Entity) => boolean): boolean {
 }
 
 function createDialect(parsed: ParsedV2): SubscriptionDialect {
-  const { subscription, notifiedOf } = parsed;
+  const { subscription, notifiedOf, sentCorrelators } = parsed;
   const { notification, status } = subscription;
   const isOneTime = status === 'oneshot';
   const { maxFailsLimit = Infinity } = notification;
@@ -128,7 +135,9 @@ function createDialect(parsed: ParsedV2): SubscriptionDialect {
     write(change, sending) {
       const notified = notifiedOf(change);
       if (!notified) throw new Problem('Forbidden', 'The owner of the subscription may not see the change any more.');
-      return writeV2Message(notified, notification, sending);
+      const correlator = correlatorOf(change, sending);
+      sentCorrelators.add(correlator);
+      return writeV2Message(notified, notification, { ...sending, correlator });
     },
     address: (serialized) => addressV2(notification, serialized),
     serialize: (message) => serializeV2(notification, message),
@@ -165,7 +174,10 @@ function endedV2(statistics: DeliveryStatistics, delivery: Delivery, now: string
 function endpointOf(transport: Transport, messenger: Messenger): Endpoint {
   const { uri, notifierInfo } = addressOf(transport);
   const objection = hasMacro(transport.url) ? undefined : messenger.objection(uri, notifierInfo);
-  if (objection !== undefined) throw badRequest(`Invalid URL parsing notification url: ${objection}`);
+  if (objection !== undefined) {
+    const isNoUrl = objection === 'it is no URL with a host';
+    throw badRequest(`Invalid URL parsing notification url${isNoUrl ? '' : `: ${objection}`}`);
+  }
   const timeout = transport.kind === 'http' && transport.timeoutMs !== undefined ? transport : undefined;
   return {
     uri,

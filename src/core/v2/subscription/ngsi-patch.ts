@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { JexlContext } from '../jexl/evaluate.ts';
 import { replaceInJson } from '../jexl/macros.ts';
-import { defaultType } from '../value.ts';
+import { initialType } from '../../model/v2/initial-type.ts';
 
 /** Metadata that gives the order of evaluation. It is not notified. */
 const priorityName = 'evalPriority';
@@ -46,7 +46,7 @@ function attributeIn(attribute: Json, context: JexlContext): JsonObject {
   const shown = replaceInJson(value, context);
   const { [priorityName]: _, ...others } = isObject(metadata) ? metadata : {};
   return {
-    type: typeof type === 'string' ? type : defaultType(shown),
+    type: typeof type === 'string' ? type : initialType(shown),
     value: shown,
     metadata: Object.fromEntries(Object.entries(others).map(([name, item]) => [name, itemIn(item, context)])),
   };
@@ -56,5 +56,5 @@ function itemIn(item: Json, context: JexlContext): Json {
   if (!isObject(item)) return item;
   const { type, value = null } = item;
   const shown = replaceInJson(value, context);
-  return { type: typeof type === 'string' ? type : defaultType(shown), value: shown };
+  return { type: typeof type === 'string' ? type : initialType(shown), value: shown };
 }

@@ -1,16 +1,16 @@
 /** Reads `subject` of a v2 subscription: which entities it concerns, and which of their changes. */
 import { compilePattern, refuseManyPatterns } from '../../language/pattern/pattern.ts';
-import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
-import { checkIdentifier } from '../characters.ts';
+import { isIdentifier } from '../characters.ts';
+import { readExpression } from '../expression.ts';
 import { badRequest } from '../problem.ts';
-import { readArray, readFlag, readObject, readString, readStrings } from './read-member.ts';
+import { readFlag, readObject, readString, readStrings } from './read-member.ts';
 import {
   type AlterationType,
   alterationTypes,
   type SubjectCondition,
   type SubjectEntity,
-  type SubjectExpression,
   type V2Subscription,
 } from './subscription.ts';
 
@@ -18,8 +18,9 @@ import {
 export function readSubject(json: JsonObject): Pick<V2Subscription, 'entities' | 'condition'> {
   const subject = readObject(json, 'subject');
   if (!subject) throw badRequest('no subject for subscription specified');
-  const entities = readArray(subject, 'entities');
-  if (!entities) throw badRequest('no subject entities specified');
+  const { entities } = subject;
+  if (entities === undefined) throw badRequest('no subject entities specified');
+  if (!isArray(entities)) throw badRequest('/entities/ is not an array');
   if (entities.length === 0) throw badRequest('subject entities is empty');
   const read = entities.map(readEntity);
   refuseManyPatterns(read.flatMap(({ idPattern = [], typePattern = [] }) => [idPattern, typePattern].flat()));
@@ -29,28 +30,46 @@ export function readSubject(json: JsonObject): Pick<V2Subscription, 'entities' |
 }
 
 function readEntity(json: Json): SubjectEntity {
-  if (!isObject(json)) throw badRequest('subject entities element is not an object');
-  const entity = { ...readName(json, 'id'), ...readName(json, 'type') };
-  if (entity.id === undefined && entity.idPattern === undefined)
+  if (!isObject(json)) throw badRequest('/entities/ vector item is not an object');
+  const { id, idPattern, type, typePattern } = json;
+  if (id === undefined && idPattern === undefined)
     throw badRequest('/entities/ vector item does not have /id/ nor /idPattern/');
-  return entity;
+  if (id !== undefined && idPattern !== undefined)
+    throw badRequest('/entities/ vector item has both /id/ and /idPattern/');
+  if (type !== undefined && typePattern !== undefined)
+    throw badRequest('/entities/ element has both /type/ and /typePattern/');
+  return { ...readName(json, 'id'), ...readName(json, 'type') };
 }
 
-/** The id or type of an entity, or a pattern for it. An empty type stands for any type. */
+const inVector = '/entities/ vector item';
+
+/** The id or type of an entity, or a pattern for it. */
 function readName(json: JsonObject, name: 'id' | 'type'): SubjectEntity {
-  const [text, source] = [readString(json, name), readString(json, `${name}Pattern`)];
-  if (text !== undefined && source !== undefined)
-    throw badRequest(`/entities/ vector item has both /${name}/ and /${name}Pattern/`);
+  const pattern = `${name}Pattern` as const;
+  const text = readString(json, name, name === 'id' ? `${inVector} /id/` : `${inVector} type`);
+  const source = readString(json, pattern, `${inVector} /${pattern}/`);
   if (source !== undefined) {
-    refuseBadPattern(source, `${name}Pattern`);
-    return { [`${name}Pattern`]: source };
+    refuseBadPattern(source, pattern);
+    return { [pattern]: source };
   }
-  if (text === undefined || (text === '' && name === 'type')) return {};
-  return { [name]: checkIdentifier(text, `entity ${name}`) };
+  return text === undefined ? {} : { [name]: checkName(text, name) };
+}
+
+const lengthMax = 256;
+
+/** Throws what Orion says here, which is not what it says of the entities of other requests. */
+function checkName(text: string, name: 'id' | 'type'): string {
+  if (text === '')
+    throw badRequest(
+      name === 'id' ? '/entities/ element id is empty' : 'entity type length: 0, min length supported: 1',
+    );
+  if (text.length > lengthMax) throw badRequest(`max ${name} length exceeded in ${inVector} /${name}/`);
+  if (!isIdentifier(text, `entity ${name}`)) throw badRequest(`forbidden characters in ${inVector} /${name}/`);
+  return text;
 }
 
 function refuseBadPattern(source: string, name: string): void {
-  if (source === '') throw badRequest(`/${name}/ is empty`);
+  if (source === '') throw badRequest(`${inVector} /${name}/ is empty`);
   try {
     compilePattern(source);
   } catch (error) {
@@ -61,7 +80,7 @@ function refuseBadPattern(source: string, name: string): void {
 }
 
 function readCondition(json: JsonObject = {}): SubjectCondition {
-  const expression = readExpression(json);
+  const expression = json['expression'] === undefined ? undefined : readExpression(json['expression']);
   const jexlExpression = readString(json, 'jexlExpression');
   return {
     attrs: readStrings(json, 'attrs') ?? [],
@@ -82,23 +101,4 @@ function readAlterationTypes(json: JsonObject): ReadonlySet<AlterationType> {
     return known;
   });
   return new Set(read.length === 0 ? usualAlterations : read);
-}
-
-const expressionMembers = ['q', 'mq', 'georel', 'geometry', 'coords'] as const;
-
-function readExpression(json: JsonObject): SubjectExpression | undefined {
-  const given = readObject(json, 'expression');
-  if (!given) return undefined;
-  const expression: SubjectExpression = Object.fromEntries(
-    expressionMembers.flatMap((name) => {
-      const text = readString(given, name);
-      if (text === '') throw badRequest(`${name} is empty`);
-      return text === undefined ? [] : [[name, text]];
-    }),
-  );
-  const { georel, geometry, coords } = expression;
-  const geo = [georel, geometry, coords].filter((text) => text !== undefined);
-  if (geo.length !== 0 && geo.length !== 3)
-    throw badRequest('partial geo expression: geometry, georel and coords have to be provided together');
-  return Object.keys(expression).length === 0 ? undefined : expression;
 }

@@ -14,7 +14,7 @@ export function readV2Subscription(json: JsonObject): V2Subscription {
   const description = readString(json, 'description');
   if (description !== undefined && description.length > descriptionMax)
     throw badRequest(`max description length exceeded`);
-  refuseForbidden(description, 'subscription description');
+  refuseForbidden(description, 'description');
   const subject = readSubject(json);
   const notification = readNotification(json);
   const expires = readExpires(json['expires']);
@@ -47,7 +47,7 @@ function readShown(given: JsonObject): Pick<SubscriptionNotification, 'attrs' | 
   const exceptAttrs = readStrings(given, 'exceptAttrs');
   const covered = readFlag(given, 'covered') ?? false;
   if (given['attrs'] !== undefined && exceptAttrs) throw badRequest('http notification has attrs and exceptAttrs');
-  if (exceptAttrs?.length === 0) throw badRequest('exceptAttrs is empty');
+  if (exceptAttrs?.length === 0) throw badRequest('http notification has exceptAttrs is empty');
   if (covered && attrs.length === 0)
     throw badRequest('covered true cannot be used if notification attributes list is empty');
   return { attrs, ...(exceptAttrs ? { exceptAttrs } : undefined), covered };
@@ -56,14 +56,18 @@ function readShown(given: JsonObject): Pick<SubscriptionNotification, 'attrs' | 
 function readFormat(json: JsonObject): SubscriptionNotification['attrsFormat'] {
   const name = readString(json, 'attrsFormat') ?? 'normalized';
   const known = attrsFormats.find((one) => one === name);
-  if (known === undefined) throw badRequest(`invalid attrsFormat, accepted values: ${attrsFormats.join(', ')}`);
+  if (known === undefined) throw badRequest(badFormat);
   return known;
 }
+
+/** With the spelling of Orion. */
+const badFormat =
+  'invalid attrsFormat, accepted values: normalized, simplifiedNormalized, keyValues, simplifiedkeyValues, values';
 
 function readFailsLimit({ maxFailsLimit }: JsonObject): Pick<SubscriptionNotification, 'maxFailsLimit'> {
   if (maxFailsLimit === undefined) return {};
   if (typeof maxFailsLimit !== 'number' || !Number.isInteger(maxFailsLimit))
-    throw badRequest('maxFailsLimit must be an integer');
+    throw badRequest('maxFailsLimit is not an int');
   if (maxFailsLimit <= 0) throw badRequest('maxFailsLimit must be greater than zero');
   return { maxFailsLimit };
 }
@@ -71,13 +75,14 @@ function readFailsLimit({ maxFailsLimit }: JsonObject): Pick<SubscriptionNotific
 /** An empty text stands for never. */
 function readExpires(expires: Json | undefined): string | undefined {
   if (expires === undefined || expires === '') return undefined;
-  const instant = typeof expires === 'string' ? readDate(expires) : undefined;
+  if (typeof expires !== 'string') throw badRequest('expires is not a string');
+  const instant = readDate(expires);
   if (instant === undefined) throw badRequest('expires has an invalid format');
   return instant;
 }
 
 function readStatus(json: JsonObject): V2Subscription['status'] {
-  const status = json['status'] ?? 'active';
+  const status = readString(json, 'status') ?? 'active';
   if (status === 'active' || status === 'inactive' || status === 'oneshot') return status;
   throw badRequest('status is not valid: it has to be either active, inactive or oneshot');
 }
@@ -85,7 +90,7 @@ function readStatus(json: JsonObject): V2Subscription['status'] {
 /** 0 stands for no throttling. */
 function readThrottling({ throttling }: JsonObject): Pick<V2Subscription, 'throttling'> {
   if (throttling === undefined) return {};
-  if (typeof throttling !== 'number' || !(throttling >= 0)) throw badRequest('throttling must be a positive number');
+  if (typeof throttling !== 'number' || !(throttling >= 0)) throw badRequest('throttling is not an int');
   return throttling === 0 ? {} : { throttling };
 }
 

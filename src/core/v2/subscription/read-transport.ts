@@ -2,7 +2,7 @@
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { withoutMacros } from '../jexl/macros.ts';
 import { badRequest, V2Problem } from '../problem.ts';
-import { readFlag, readObject, readString } from './read-member.ts';
+import { readFlag, readObject, readString, refuseForbidden } from './read-member.ts';
 import type { CustomContent, HttpTransport, MqttTransport, Templates, Transport } from './subscription.ts';
 
 const transports = ['http', 'httpCustom', 'mqtt', 'mqttCustom', 'kafka', 'kafkaCustom'] as const;
@@ -14,10 +14,10 @@ export function readTransport(notification: JsonObject): Transport {
   const [name] = given;
   if (name === undefined) throw badRequest(`${transportList} is missing`);
   if (given.length > 1) throw badRequest(`only one of ${transportList} is allowed`);
-  const json = readObject(notification, name) ?? {};
+  const json = readObject(notification, name, `${name} notification`) ?? {};
   switch (name) {
     case 'http':
-      return { kind: 'http', url: readUrl(json, /^https?:$/), ...readTimeout(json) };
+      return { kind: 'http', url: readHttpUrl(json), ...readTimeout(json) };
     case 'httpCustom':
       return readHttpCustom(json);
     case 'mqtt':
@@ -29,10 +29,25 @@ export function readTransport(notification: JsonObject): Transport {
   }
 }
 
-function readUrl(json: JsonObject, schemes: RegExp): string {
-  const url = readString(json, 'url');
-  if (url === undefined) throw badRequest('url is missing');
-  if (!isUrl(withoutMacros(url), schemes)) throw badRequest('Invalid URL parsing notification url');
+function readHttpUrl(json: JsonObject): string {
+  const url = readUrl(json, 'http');
+  refuseForbidden(url, 'http field /url/');
+  if (!isUrl(url, /^https?:$/)) throw badRequest('Invalid URL parsing notification url');
+  return url;
+}
+
+/** A URL with macros is checked when it is known. */
+function readCustomUrl(json: JsonObject): string {
+  const url = readUrl(json, 'httpCustom');
+  refuseForbidden(url, 'custom /url/');
+  if (withoutMacros(url) === url && !isUrl(url, /^https?:$/)) throw badRequest('invalid custom /url/');
+  return url;
+}
+
+function readUrl(json: JsonObject, transport: string): string {
+  const what = `url ${transport} notification`;
+  const url = readString(json, 'url', what);
+  if (url === undefined) throw badRequest(`${what} is missing`);
   return url;
 }
 
@@ -61,7 +76,7 @@ function readHttpCustom(json: JsonObject): HttpTransport {
     throw new V2Problem('NotImplemented', `This broker sends no notifications by the method ${method}.`);
   return {
     kind: 'http',
-    url: readUrl(json, /^https?:$/),
+    url: readCustomUrl(json),
     ...readTimeout(json),
     custom: {
       headers: readHeaders(json),
@@ -74,9 +89,12 @@ function readHttpCustom(json: JsonObject): HttpTransport {
 
 function readTemplates(json: JsonObject, name: string): Templates {
   const templates: Record<string, string> = {};
-  for (const [key, value] of Object.entries(readObject(json, name) ?? {})) {
+  const what = `notification httpCustom ${name}`;
+  const given = readObject(json, name, what);
+  if (given && Object.keys(given).length === 0) throw badRequest(`${what} is empty`);
+  for (const [key, value] of Object.entries(given ?? {})) {
     if (key === '') throw badRequest(`empty key in ${name}`);
-    if (typeof value !== 'string') throw badRequest(`${name} element is not a string`);
+    if (typeof value !== 'string') throw badRequest(`${what} element is not a string`);
     templates[key] = value;
   }
   return templates;
@@ -100,22 +118,26 @@ function readHeaders(json: JsonObject): Templates {
 
 function readContent(json: JsonObject): { readonly content?: CustomContent } {
   const given = ['payload', 'json', 'ngsi'].filter((name) => json[name] !== undefined);
-  if (given.length > 1) throw badRequest('only one of payload, json or ngsi fields is allowed at the same time');
+  if (given.length > 1) throw badRequest(oneContent);
   const { payload, json: own, ngsi } = json;
   if (payload !== undefined) return readPayload(payload);
   if (own !== undefined) return { content: readJsonContent(own) };
   return ngsi === undefined ? {} : { content: readFragment(ngsi) };
 }
 
+const oneContent =
+  'only one of payload, json or ngsi fields accepted at the same time in httpCustom, mqttCustom or kafkaCustom';
+
 /** An empty payload stands for the usual body. */
 function readPayload(payload: Json): { readonly content?: CustomContent } {
-  if (payload !== null && typeof payload !== 'string') throw badRequest('payload is not a string');
+  if (payload !== null && typeof payload !== 'string') throw badRequest('payload custom notification is not a string');
+  refuseForbidden(payload ?? undefined, 'custom /payload/');
   return payload === '' ? {} : { content: { kind: 'payload', text: payload } };
 }
 
 function readJsonContent(json: Json): CustomContent {
   if (!isObject(json) && !isArray(json))
-    throw badRequest('json fields in httpCustom or mqttCustom must be object or array');
+    throw badRequest('json fields in httpCustom, mqttCustom or kafkaCustom must be object or array');
   return { kind: 'json', json };
 }
 
@@ -123,7 +145,7 @@ function readFragment(fragment: Json): CustomContent {
   if (!isObject(fragment)) throw badRequest('ngsi is not an object');
   for (const [name, attribute] of Object.entries(fragment)) {
     if (name === 'id' || name === 'type') {
-      if (typeof attribute !== 'string') throw badRequest(`${name} in ngsi is not a string`);
+      if (typeof attribute !== 'string') throw badRequest(`Invalid JSON type for entity ${name}`);
     } else if (!isObject(attribute))
       throw badRequest('attribute must be a JSON object, unless keyValues option is used');
   }
@@ -131,12 +153,12 @@ function readFragment(fragment: Json): CustomContent {
 }
 
 function readMqtt(json: JsonObject, isCustom: boolean): MqttTransport {
-  const url = readUrl(json, /^mqtts?:$/);
-  if (!/^mqtts?:\/\/[^/?#@]+\/?$/i.test(url)) throw badRequest('Invalid URL parsing notification url');
-  const topic = readString(json, 'topic');
-  if (topic === undefined) throw badRequest('topic is missing');
-  if (topic === '') throw badRequest('topic is empty');
-  if (/[+#\0]/.test(isCustom ? withoutMacros(topic) : topic)) throw badRequest('+ and # are not allowed in topic');
+  const url = readMqttUrl(json);
+  const topic = readString(json, 'topic', 'topic mqtt notification');
+  if (topic === undefined) throw badRequest('topic mqtt notification is missing');
+  if (topic === '') throw badRequest('empty mqtt field /topic/');
+  if (/[+#\0]/.test(isCustom ? withoutMacros(topic) : topic))
+    throw badRequest('+ and # are not allowed in mqtt field /topic/');
   return {
     kind: 'mqtt',
     url,
@@ -147,14 +169,23 @@ function readMqtt(json: JsonObject, isCustom: boolean): MqttTransport {
   };
 }
 
+function readMqttUrl(json: JsonObject): string {
+  const url = readUrl(json, 'mqtt');
+  refuseForbidden(url, 'mqtt field /url/');
+  if (/^https?:/i.test(url)) throw badRequest('http or https URL cannot be used in mqtt notifications');
+  if (!isUrl(url, /^mqtts?:$/) || url.includes('@')) throw badRequest('invalid mqtt /url/');
+  if (!/^mqtts?:\/\/[^/?#]+\/?$/i.test(url)) throw badRequest('path cannot be used in mqtt url, use topic instead');
+  return url;
+}
+
 function readQos({ qos = 0 }: JsonObject): MqttTransport['qos'] {
   if (qos === 0 || qos === 1 || qos === 2) return qos;
-  throw badRequest('qos field must be an integer between 0 and 2');
+  throw badRequest('mqtt qos field must be an integer in the 0 to 2 range');
 }
 
 function readLogin(json: JsonObject): Pick<MqttTransport, 'login'> {
   const [user, password] = [readString(json, 'user'), readString(json, 'passwd')];
   if ((user === undefined) !== (password === undefined))
-    throw badRequest('user and passwd fields have to be used together');
+    throw badRequest('you must use user and passwd fields simultaneously');
   return user === undefined || password === undefined ? {} : { login: { user, password } };
 }

@@ -1,6 +1,7 @@
 /** Defines a subscription of NGSI v2 after reading. Names and ids are in the spelling of v2. */
 import type { Instant } from '../../model/instant.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import type { V2Expression } from '../expression.ts';
 
 export const alterationTypes = ['entityCreate', 'entityChange', 'entityUpdate', 'entityDelete'] as const;
 export type AlterationType = (typeof alterationTypes)[number];
@@ -22,20 +23,12 @@ export interface SubjectEntity {
   readonly typePattern?: string;
 }
 
-/** `subject.condition.expression`, as given. */
-export interface SubjectExpression {
-  readonly q?: string;
-  readonly mq?: string;
-  readonly georel?: string;
-  readonly geometry?: string;
-  readonly coords?: string;
-}
-
 /** `subject.condition`. */
 export interface SubjectCondition {
   /** Attributes that trigger. Empty: all. */
   readonly attrs: readonly string[];
-  readonly expression?: SubjectExpression;
+  /** As given. */
+  readonly expression?: V2Expression;
   /** Must evaluate to true. */
   readonly jexlExpression?: string;
   readonly alterationTypes: ReadonlySet<AlterationType>;

@@ -1,9 +1,10 @@
 /** Converts an HTTP request of NGSI v2 to an operation request and a caller. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { readContextLink } from '../../../core/jsonld/link.ts';
-import { type Json, parseGiven } from '../../../core/model/json.ts';
+import { isObject, type Json, parseGiven } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, OperationRequest, Services } from '../../../core/operation/operation.ts';
+import { isClean } from '../../../core/v2/characters.ts';
 import { badRequest, V2Problem } from '../../../core/v2/problem.ts';
 import { negotiate } from '../accept.ts';
 import { sentCorrelator } from '../correlator.ts';
@@ -13,6 +14,7 @@ import { Refusal } from '../refusal.ts';
 import type { Exchange } from '../reply.ts';
 import type { Route } from '../routes.ts';
 import { readAllParameters } from '../target.ts';
+import { missingBody } from './route.ts';
 
 /** Reads a request: headers, parameters, body, @context. Throws Problem, Refusal, ClientGone. */
 export async function readV2Request(
@@ -42,9 +44,31 @@ export async function readV2Request(
   };
 }
 
-/** The parameters that the operation has. Others are ignored, as Orion ignores them. */
-const knownIn = (params: OperationRequest['params'], { parameters }: Operation): OperationRequest['params'] =>
-  Object.fromEntries(Object.entries(params).filter(([name]) => parameters.includes(name)));
+/** Parameters whose values may have any character, also where they mean nothing. */
+const free: ReadonlySet<string> = new Set(['q', 'mq', 'idPattern', 'typePattern', 'geometry', 'georel', 'coords']);
+
+/**
+ * The parameters that the operation has. Others are ignored, as Orion ignores them. Throws BadRequest for an empty one, and for an unknown
+ * one with a character that NGSI v2 forbids.
+ */
+function knownIn(
+  params: OperationRequest['params'],
+  { parameters, path: operationPath }: Operation,
+): OperationRequest['params'] {
+  const [known, unknown]: [[string, string][], [string, string][]] = [[], []];
+  for (const entry of Object.entries(params)) (parameters.includes(entry[0]) ? known : unknown).push(entry);
+  if (!operationPath.startsWith('/v2/')) return Object.fromEntries(known);
+  const empty = [...known, ...unknown].find(([, value]) => value === '');
+  if (empty) throw badRequest(`Empty right-hand-side for URI param /${empty[0]}/`);
+  if (
+    !unknown
+      .filter(([name]) => !free.has(name))
+      .flat()
+      .every(isClean)
+  )
+    throw badRequest('invalid character in URI parameter');
+  return Object.fromEntries(known);
+}
 
 /** Operations without media types choose one themselves. */
 function refuseAccept({ action, media }: Operation, accept: string | undefined): void {
@@ -73,18 +97,24 @@ async function tenantOf(sent: IncomingHttpHeaders[string], { stores }: Services)
 
 /** Throws Refusal 411 and 415, and ParseError. */
 async function readV2Body(exchange: Exchange, { body }: Operation, context: BodyContext): Promise<Json> {
-  if (!hasBody(exchange)) throw new Refusal(411, 'Zero/No Content-Length in PUT/POST/PATCH request');
+  if (!hasBody(exchange)) throw missingBody();
   const type = readMediaType(exchange.request.headers['content-type'] ?? '', body === 'value');
   if (type === 'text/plain')
     return readScalar(await readText(exchange, context.limits.bodyBytesMax, context.bodyBudget));
+  const json = await readV2Json(exchange, context);
+  if (body === 'object' && !isObject(json)) throw unreadable();
+  return json;
+}
+
+async function readV2Json(exchange: Exchange, context: BodyContext): Promise<Json> {
   try {
     return await readJson(exchange, false, context);
   } catch (error) {
-    if (error instanceof Problem && error.type === 'InvalidRequest')
-      throw new V2Problem('ParseError', 'Errors found in incoming JSON buffer');
-    throw error;
+    throw error instanceof Problem && error.type === 'InvalidRequest' ? unreadable() : error;
   }
 }
+
+const unreadable = (): V2Problem => new V2Problem('ParseError', 'Errors found in incoming JSON buffer');
 
 /** `application/json`, or for a value also `text/plain`. Throws Refusal 415. */
 function readMediaType(sent: string, isValue: boolean): string {
@@ -93,10 +123,10 @@ function readMediaType(sent: string, isValue: boolean): string {
   throw new Refusal(415, `not supported content type: ${sent}`);
 }
 
-/** A value as plain text: a text in quotation marks, a number, or a word of JSON. */
+/** A value as plain text: a text in quotation marks, a number, or a word of JSON. Orion takes `true` and `false` in any case. */
 function readScalar(text: string): Json {
   try {
-    const value = parseGiven(text);
+    const value = parseGiven(/^\s*(?:true|false)\s*$/i.test(text) ? text.toLowerCase() : text);
     if (typeof value !== 'object' || value === null) return value;
   } catch {
     // What is no JSON is no value.

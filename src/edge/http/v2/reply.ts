@@ -12,7 +12,10 @@ import { plainReply } from '../write.ts';
 
 /** The reply to a result. */
 export function v2Reply(answer: OperationResult): Reply {
-  if (answer.kind !== 'found') return plainReply(answer);
+  if (answer.kind !== 'found') {
+    const reply = plainReply(answer);
+    return answer.kind === 'plain' ? { ...reply, headers: { ...reply.headers, 'Content-Type': 'text/plain' } } : reply;
+  }
   const { count } = answer.page ?? {};
   return {
     status: 200,

@@ -21,6 +21,7 @@ const newId = ({ services }: CallContext): string =>
 /** Throws BadRequest. */
 function readServicePath(call: CallContext): string {
   const path = servicePathIn(call) ?? '/#';
+  if (path.includes(',')) throw badRequest('max one service-path allowed for subscriptions');
   readPaths(path);
   return path;
 }
@@ -34,11 +35,11 @@ export function servicePathIn({ headers = {} }: Pick<CallContext, 'headers'>): s
 /** Members of a notification that stay when a patch does not give them. */
 const kept = ['attrsFormat', 'onlyChangedAttrs', 'covered'];
 
-/** The document after a patch: given members replace the old ones as a whole, but some of `notification` stay. Throws BadRequest. */
+/** The document after a patch, in the service path of the request if it names one: given members replace the old ones as a whole, but some of `notification` stay. Throws BadRequest. */
 export function patchV2Document(
   document: SubscriptionDocument,
   patch: JsonObject,
-  { now }: CallContext,
+  call: CallContext,
 ): SubscriptionDocument {
   if (Object.keys(patch).length === 0) throw badRequest('empty payload');
   const { members } = document;
@@ -49,7 +50,8 @@ export function patchV2Document(
     isObject(notification) && isObject(before)
       ? { notification: { ...pick(before, kept), ...notification } }
       : undefined;
-  return { ...document, members: storedMembers({ ...members, ...given, ...merged }), modifiedAt: now };
+  const moved = servicePathIn(call) === undefined ? undefined : { v2: { servicePath: readServicePath(call) } };
+  return { ...document, ...moved, members: storedMembers({ ...members, ...given, ...merged }), modifiedAt: call.now };
 }
 
 const pick = (json: JsonObject, names: readonly string[]): JsonObject =>

@@ -49,5 +49,6 @@ const countersOf = ({
   ...(failuresInRow === 0 ? undefined : { failsCounter: failuresInRow }),
 });
 
+/** In whole seconds, as Orion shows them. */
 const time = (name: string, instant: Instant | undefined): JsonObject =>
-  instant === undefined ? {} : { [name]: dateText(instant) };
+  instant === undefined ? {} : { [name]: dateText(instant).replace(/\.\d{3}Z$/, '.000Z') };
