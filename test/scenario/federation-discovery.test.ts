@@ -80,4 +80,70 @@ describe.each(testedStores)('discovery over context sources (%s)', (store) => {
     expect((await send(0, 'GET /types')).body).toMatchObject({ typeList: expect.arrayContaining(['Gate']) });
     expect((await send(0, 'GET /types/Wall')).status).toBe(404);
   });
+
+  test('is explained to administrators: which sources were asked, and what they answered', async () => {
+    await create(0, { id: 'urn:crane:1', type: 'Crane', height: 1 });
+    await create(1, { id: 'urn:crane:2', type: 'Crane', height: 2 });
+    await register(urlOf(1), [{ entities: [{ type: 'Crane' }] }], ['retrieveOps', 'updateOps']);
+    await register('http://user:secret@127.0.0.1:1', [{ entities: [{ type: 'Crane' }] }]);
+    await register(urlOf(2), [{ entities: [{ type: 'Crane' }] }], ['deleteEntity']);
+    await register(urlOf(2), [{ entities: [{ type: 'Rail' }] }]);
+    await register(urlOf(2), [{ entities: [{ type: 'Crane' }], propertyNames: ['width'] }]);
+    const [yes, dead, unable, other, names] = [5, 4, 3, 2, 1].map(
+      (back) => `urn:ngsi-ld:ContextSourceRegistration:discovery${numbers + 1 - back}`,
+    );
+    const query = await send(0, 'GET /entities?type=Crane&attrs=height&options=keyValues&count=true&explain=true');
+    const about = (registrations: object[]): object => expect.arrayContaining(registrations) as object;
+    expect(query).toMatchObject({ status: 200, count: '2', warning: expect.stringContaining('199') });
+    expect(query.body).toMatchObject({
+      result: [
+        { id: 'urn:crane:1', type: 'Crane', height: 1 },
+        { id: 'urn:crane:2', type: 'Crane', height: 2 },
+      ],
+      registrations: about([
+        expect.objectContaining({
+          ...{ registration: yes, mode: 'inclusive', isAsked: true },
+          requests: [expect.objectContaining({ status: 200, count: 1, tookMs: expect.any(Number) })],
+        }),
+        expect.objectContaining({
+          registration: dead,
+          requests: [expect.objectContaining({ reason: expect.any(String) })],
+        }),
+        expect.objectContaining({
+          registration: unable,
+          isAsked: false,
+          reason: expect.stringContaining('queryEntity'),
+        }),
+        expect.objectContaining({ registration: other, reason: 'Its information is about other entities.' }),
+        expect.objectContaining({ registration: names, reason: expect.stringContaining('other attributes') }),
+      ]),
+      registrationsLeftOut: 0,
+    });
+    expect(JSON.stringify(query.body)).not.toContain('secret');
+    expect((await send(0, 'GET /entities/urn:crane:9?explain=true')).body).toMatchObject({
+      problem: { type: 'ResourceNotFound' },
+      registrations: about([expect.objectContaining({ registration: yes, isAsked: true })]),
+    });
+    expect((await send(0, 'GET /entities/urn:crane:1?local=true&explain=true')).body).toMatchObject({
+      result: { id: 'urn:crane:1' },
+      registrations: about([
+        {
+          registration: yes,
+          mode: 'inclusive',
+          endpoint: urlOf(1),
+          isAsked: false,
+          reason: expect.stringContaining('local'),
+        },
+      ]),
+    });
+    const written = await send(0, 'PATCH /entities/urn:crane:2/attrs?explain=true', { height: 3 });
+    expect(written.body).toMatchObject({
+      did: 'partly',
+      registrations: about([
+        expect.objectContaining({ registration: yes, requests: [expect.objectContaining({ status: 204 })] }),
+      ]),
+    });
+    expect((await send(1, 'GET /entities/urn:crane:2?options=keyValues')).body).toMatchObject({ height: 3 });
+    expect((await send(0, 'GET /entities?type=Crane&explain=maybe')).status).toBe(400);
+  });
 });

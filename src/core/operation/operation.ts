@@ -23,6 +23,7 @@ import type { SubjectFiles } from '../port/subject-files.ts';
 import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
+import type { SourceTrace } from './distributed/source-trace.ts';
 import type { ContextRegistry } from './context/registry.ts';
 import type { LongContent, Text } from './long-text.ts';
 import type { SnapshotRuns } from './snapshot/runs.ts';
@@ -164,6 +165,8 @@ export interface CallContext extends Caller {
   readonly storeName: string;
   /** Collects the rules of data models in mode `warn` that are broken. Absent: nobody wants them. */
   readonly brokenRules?: BrokenRule[];
+  /** Notes what sources are asked for. Absent: nobody wants it explained. */
+  readonly trace?: SourceTrace;
   /** The position of the newest change in the form that clients get, to continue with a stream. */
   position(): Promise<string>;
 }

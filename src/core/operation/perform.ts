@@ -14,6 +14,7 @@ import { emptyStore } from '../port/empty-store.ts';
 import type { Store } from '../port/store.ts';
 import type { Audit } from '../port/audit.ts';
 import { boundStore } from './bounded-store.ts';
+import { isExplained, runExplained } from './explained.ts';
 import { type Recording, startRecording } from './recording.ts';
 import { openSnapshot } from './snapshot/keeping.ts';
 import { localOnly, type Place, placeOf } from './snapshot/place.ts';
@@ -100,14 +101,13 @@ async function carryOut(
   if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, services.limits);
   const tenant = tenantOf(request.params, caller.tenant);
   const place = caller.snapshot === undefined ? 'tenant' : placeOf(operation);
-  return operation.run(
-    place === 'snapshot' ? localOnly(operation, request) : request,
-    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, {
-      services,
-      recording,
-      place,
-    }),
-  );
+  const call = await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, {
+    services,
+    recording,
+    place,
+  });
+  const placed = place === 'snapshot' ? localOnly(operation, request) : request;
+  return isExplained(request, call) ? runExplained(operation, placed, call) : operation.run(placed, call);
 }
 
 const needsObject = ({ body }: Operation, request: OperationRequest): boolean =>

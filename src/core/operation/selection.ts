@@ -32,6 +32,7 @@ export const selectionParameters = [
   'scopeQ',
   'csf',
   'local',
+  'explain',
 ] as const;
 
 type Params = Readonly<Record<string, string>>;

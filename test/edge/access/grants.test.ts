@@ -116,6 +116,8 @@ describe('who may grant', () => {
     const requests = ['GET /access/grants', 'GET /access/grants/urn:g:1', 'DELETE /access/grants/urn:g:1'];
     for (const request of requests) expect((await server.send(request, { as: 'key:w writer' })).status).toBe(403);
     expect((await server.send('POST /access/grants', { as: 'key:w writer', body })).status).toBe(403);
+    expect((await server.send('GET /entities?type=Lamp&explain=true', { as: 'key:w writer' })).status).toBe(403);
+    expect((await server.send('GET /entities?type=Lamp&explain=true', { as: administrator })).status).toBe(200);
     await give({ to: 'public', operations: ['administer'] });
     for (const request of requests) expect((await server.send(request)).status).toBe(401);
     expect((await server.send('POST /access/grants', { body })).status).toBe(401);

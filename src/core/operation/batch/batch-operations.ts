@@ -29,7 +29,7 @@ export const createBatch: Operation = {
   name: 'createBatch',
   clause: '5.6.7',
   path: '/entityOperations/create',
-  parameters: ['local'],
+  parameters: ['local', 'explain'],
   unknownTenant: 'create',
   async run(request, call) {
     const results = await applyBatch(request, call, {
@@ -49,7 +49,7 @@ export const upsertBatch: Operation = {
   name: 'upsertBatch',
   clause: '5.6.8',
   path: '/entityOperations/upsert',
-  parameters: ['options', 'local'],
+  parameters: ['options', 'local', 'explain'],
   unknownTenant: 'create',
   async run(request, call) {
     const options = readOptions(request.params, ['replace', 'update', 'keepNewest']);
@@ -90,7 +90,7 @@ export const updateBatch: Operation = {
   name: 'updateBatch',
   clause: '5.6.9',
   path: '/entityOperations/update',
-  parameters: ['options', 'local'],
+  parameters: ['options', 'local', 'explain'],
   async run(request, call) {
     const overwrite = !readOptions(request.params, ['noOverwrite']).has('noOverwrite');
     const read = fragmentReader((id, fragment) => ({ op: 'append', id, fragment, overwrite }), { nulls: 'allowed' });
@@ -106,7 +106,7 @@ export const mergeBatch: Operation = {
   name: 'mergeBatch',
   clause: '5.6.20',
   path: '/entityOperations/merge',
-  parameters: ['options', 'format', 'local'],
+  parameters: ['options', 'format', 'local', 'explain'],
   async run(request, call) {
     const simplified = isSimplified(request);
     const single = { ...mergeSingle, params: simplified ? { options: 'simplified' } : {} };
@@ -140,7 +140,7 @@ export const deleteBatch: Operation = {
   access: 'delete',
   clause: '5.6.10',
   path: '/entityOperations/delete',
-  parameters: ['local'],
+  parameters: ['local', 'explain'],
   async run(request, call) {
     const results = await applyBatch(request, call, {
       distribution: batchDistribution('deleteBatch', [deleteSingle]),

@@ -25,7 +25,7 @@ export const upsertTemporalBatch: Operation = {
   name: 'upsertTemporalBatch',
   clause: '5.6.11',
   path: '/temporal/entityOperations/upsert',
-  parameters: ['format', 'local'],
+  parameters: ['format', 'local', 'explain'],
   unknownTenant: 'create',
   async run(request, call) {
     const types = new Map<string, readonly string[]>();

@@ -14,7 +14,7 @@ export const retrieveTypes: Operation = {
   name: 'retrieveTypes',
   clause: '5.7.5',
   path: '/types',
-  parameters: ['details', 'local'],
+  parameters: ['details', 'local', 'explain'],
   async run(request, call) {
     const { context } = call;
     const details = isDetailed(request);
@@ -45,7 +45,7 @@ export const retrieveType: Operation = {
   name: 'retrieveType',
   clause: '5.7.7',
   path: '/types/{type}',
-  parameters: ['local'],
+  parameters: ['local', 'explain'],
   async run(request, call) {
     const { context } = call;
     const type = readTypeName(request.path['type'] ?? '', context);
@@ -87,7 +87,7 @@ export const retrieveAttributes: Operation = {
   name: 'retrieveAttributes',
   clause: '5.7.8',
   path: '/attributes',
-  parameters: ['details', 'local'],
+  parameters: ['details', 'local', 'explain'],
   async run(request, call) {
     const { context } = call;
     const details = isDetailed(request);
@@ -119,7 +119,7 @@ export const retrieveAttribute: Operation = {
   name: 'retrieveAttribute',
   clause: '5.7.10',
   path: '/attributes/{attr}',
-  parameters: ['local'],
+  parameters: ['local', 'explain'],
   async run(request, call) {
     const { context } = call;
     const name = request.path['attr'] ?? '';

@@ -1,13 +1,13 @@
 /** Finds the context sources that a request concerns, and asks them side by side (clauses 4.3.6, 5.12). */
 import type { Registration } from '../../federation/registration.ts';
-import { compileConditions, type SourceConditions } from '../../federation/registration-discovery.ts';
+import { compileConditions } from '../../federation/registration-discovery.ts';
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
-import type { Demand } from '../../federation/registration-match.ts';
 import { aliasesIn } from '../../federation/via.ts';
 import { Problem } from '../../model/problem.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { headerOf, ownAlias } from './source-request.ts';
+import type { SourceSearch } from './source-trace.ts';
 
 /** The registrations of the tenant. Undefined when there are none, or when the request is only about this broker. */
 export function registrationsFor(
@@ -23,9 +23,11 @@ export function registrationsFor(
 /** The registrations that match, without those whose source the request has passed already. */
 export function matchingSources(
   index: RegistrationIndex,
-  { demand, conditions = {} }: { readonly demand: Demand; readonly conditions?: SourceConditions },
+  search: SourceSearch,
   call: CallContext,
 ): readonly Registration[] {
+  call.trace?.note(search);
+  const { demand, conditions = {} } = search;
   const via = aliasesIn(headerOf(call, 'via'));
   const isGood = compileConditions(conditions, { isAbsentGood: true });
   return index

@@ -64,7 +64,7 @@ export function choose(
   demand: Demand,
   { conditions, call, operations = readOperations, map }: Choosing,
 ): Chosen {
-  const matching = matchingSources(index, { demand, conditions }, call);
+  const matching = matchingSources(index, { demand, conditions, operations }, call);
   const named = map && new Set([...map.entities.values()].flat());
   const asked = offering(matching, operations).filter(({ id }) => named?.has(id) ?? true);
   if (asked.length === 0 || !isInLoop(call)) return { asked, matching, warnings: [] };

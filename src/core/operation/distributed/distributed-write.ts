@@ -136,13 +136,13 @@ export function splitFor(write: EntityWrite, index: RegistrationIndex, splitting
 }
 
 function registrationsOf(
-  { selector, attrs }: EntityWrite,
+  { selector, attrs, operations }: EntityWrite,
   index: RegistrationIndex,
   { call, isTemporal = false }: Splitting,
 ): { readonly proxied: readonly Registration[]; readonly inclusive: readonly Registration[] } {
   const conditions: SourceConditions = isTemporal ? { temporal: { timeproperty: 'any' } } : {};
   const demand = { selectors: [selector], attrs: attrs && attrs.length > 0 ? attrs : undefined };
-  const found = matchingSources(index, { demand, conditions }, call);
+  const found = matchingSources(index, { demand, conditions, operations }, call);
   return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
 }
 

@@ -29,7 +29,7 @@ export const retrieveEntityAttribute: Operation = {
   name: 'retrieveEntityAttribute',
   clause: '5.7.1',
   path: '/entities/{id}/attrs/{attr}',
-  parameters: ['format', 'options', 'lang', 'datasetId', 'type', 'local'],
+  parameters: ['format', 'options', 'lang', 'datasetId', 'type', 'local', 'explain'],
   async run(request, call) {
     const attr = attributeIn(request, call);
     const view = readView(request.params, call);
@@ -43,7 +43,7 @@ export const retrieveAttributeValue: Operation = {
   name: 'retrieveAttributeValue',
   clause: '5.7.1',
   path: '/entities/{id}/attrs/{attr}/value',
-  parameters: ['lang', 'datasetId', 'type', 'local'],
+  parameters: ['lang', 'datasetId', 'type', 'local', 'explain'],
   async run(request, call) {
     const attr = attributeIn(request, call);
     const datasetId = readDatasetId(request.params);
@@ -66,7 +66,7 @@ export const setAttributeValue: Operation = distributed({
   clause: '5.6.4',
   method: 'PUT',
   path: '/entities/{id}/attrs/{attr}/value',
-  parameters: ['datasetId', 'observedAt', 'type', 'local'],
+  parameters: ['datasetId', 'observedAt', 'type', 'local', 'explain'],
   body: 'value',
   distribution: { name: 'updateAttrs', about: 'attribute' },
   read(request, call): SetValue {

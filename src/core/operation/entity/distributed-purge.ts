@@ -33,7 +33,7 @@ export async function purgeEverywhere(
   const demand: Demand = { selectors, attrs: purge.drop ?? attrs };
   const conditions = { geo, scopeQ, csf: readSourceFilter(request.params, call) };
   const isLooped = isInLoop(call);
-  const matching = matchingSources(index, { demand, conditions }, call).filter(
+  const matching = matchingSources(index, { demand, conditions, operations: ['purgeEntity'] }, call).filter(
     (one) => isProxied(one) || (one.mode === 'inclusive' && one.operations.has('purgeEntity') && !isLooped),
   );
   const isWhole = call.principal.rights('delete', call.tenant).extent === 'full';

@@ -41,7 +41,7 @@ export const retrieveEntity: Operation = {
   action: 'read',
   access: 'read',
   checksDocuments: true,
-  parameters: [...outputParameters, 'type', 'local', ...entityMapParameters],
+  parameters: [...outputParameters, 'type', 'local', 'explain', ...entityMapParameters],
   media: ['json', 'ld+json', 'geo+json', 'csv'],
   body: 'none',
   async run(request, call) {
@@ -167,7 +167,17 @@ export const queryByPost: Operation = {
   action: 'read',
   access: 'read',
   checksDocuments: true,
-  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'splitEntities', ...entityMapParameters],
+  parameters: [
+    'limit',
+    'offset',
+    'count',
+    'options',
+    'format',
+    'local',
+    'explain',
+    'splitEntities',
+    ...entityMapParameters,
+  ],
   media: ['json', 'ld+json', 'geo+json', 'csv'],
   body: 'object',
   run(request, call) {

@@ -15,7 +15,7 @@ const attributesHead = { ...writeHead, path: '/entities/{id}/attrs', body: 'obje
 const attributeHead = {
   ...writeHead,
   path: '/entities/{id}/attrs/{attr}',
-  parameters: ['type', 'local'],
+  parameters: ['type', 'local', 'explain'],
   body: 'any',
 } as const;
 
@@ -24,7 +24,7 @@ export const appendAttributes: Operation = distributed({
   name: 'appendAttributes',
   clause: '5.6.3',
   method: 'POST',
-  parameters: ['type', 'options', 'local'],
+  parameters: ['type', 'options', 'local', 'explain'],
   distribution: { name: 'appendAttrs', about: 'entity' },
   read: (request, call) => ({
     overwrite: !readOptions(request.params, ['noOverwrite']).has('noOverwrite'),
@@ -38,7 +38,7 @@ export const updateAttributes: Operation = distributed({
   name: 'updateAttributes',
   clause: '5.6.2',
   method: 'PATCH',
-  parameters: ['type', 'local'],
+  parameters: ['type', 'local', 'explain'],
   distribution: { name: 'updateEntity', about: 'entity' },
   read: (request, call) => readAttributes(request, call, 'allowed'),
   write: (read, request, call) => applyPart({ op: 'update', ...read }, request, call),
@@ -81,7 +81,7 @@ export const deleteAttribute: Operation = distributed({
   access: 'delete',
   clause: '5.6.5',
   method: 'DELETE',
-  parameters: ['type', 'datasetId', 'deleteAll', 'local'],
+  parameters: ['type', 'datasetId', 'deleteAll', 'local', 'explain'],
   body: 'none',
   distribution: { name: 'deleteAttrs', about: 'none' },
   read: (request, call) => ({

@@ -10,7 +10,12 @@ import { readEntityId, readFormat, readObservedAt, readOptions } from '../parame
 import { resourcePath } from '../resource-path.ts';
 import { applyOne, applyPart, checkWhole } from '../writing.ts';
 
-const entityHead = { ...writeHead, path: '/entities/{id}', parameters: ['type', 'local'], body: 'object' } as const;
+const entityHead = {
+  ...writeHead,
+  path: '/entities/{id}',
+  parameters: ['type', 'local', 'explain'],
+  body: 'object',
+} as const;
 
 export const createEntity: Operation = distributed({
   ...writeHead,
@@ -18,7 +23,7 @@ export const createEntity: Operation = distributed({
   clause: '5.6.1',
   method: 'POST',
   path: '/entities',
-  parameters: ['local'],
+  parameters: ['local', 'explain'],
   body: 'object',
   unknownTenant: 'create',
   distribution: { name: 'createEntity', about: 'entity' },
@@ -51,7 +56,7 @@ export const mergeEntity: Operation = distributed({
   name: 'mergeEntity',
   clause: '5.6.17',
   method: 'PATCH',
-  parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
+  parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local', 'explain'],
   distribution: { name: 'mergeEntity', about: 'entity' },
   read(request, call) {
     const id = readEntityId(request);

@@ -40,7 +40,7 @@ export const retrieveTemporal: Operation = {
   action: 'read',
   access: 'history',
   checksDocuments: true,
-  parameters: [...temporalParameters, ...historyOutputParameters, 'local', ...entityMapParameters],
+  parameters: [...temporalParameters, ...historyOutputParameters, 'local', 'explain', ...entityMapParameters],
   media: ['json', 'ld+json'],
   body: 'none',
   async run(request, call) {
@@ -122,7 +122,17 @@ export const queryTemporalByPost: Operation = {
   action: 'read',
   access: 'history',
   checksDocuments: true,
-  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'partAfter', ...entityMapParameters],
+  parameters: [
+    'limit',
+    'offset',
+    'count',
+    'options',
+    'format',
+    'local',
+    'explain',
+    'partAfter',
+    ...entityMapParameters,
+  ],
   media: ['json', 'ld+json'],
   body: 'object',
   run(request, call) {
