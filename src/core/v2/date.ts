@@ -1,7 +1,7 @@
 /** Reads the dates of NGSI v2, which have more forms than those of NGSI-LD, and writes them in the only form of its output. */
 import { type Instant, microsOf, stampOfMicros } from '../model/instant.ts';
 
-const shape = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?(.*))?$/;
+const shape = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,9}))?)?)?(.*))?$/;
 const zone = /^(?:Z?|([+-])(\d{2})(?::?([0-5]\d))?)$/;
 
 /** The time in UTC with three decimals, such as `2016-10-01T00:00:00.000Z`. Undefined when the text is no date. */

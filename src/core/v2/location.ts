@@ -93,7 +93,7 @@ export function readGeoJson(value: Json): Geometry {
   try {
     return readGeometry(geometryIn(value), 'value');
   } catch {
-    throw badRequest('error parsing location attribute: Wrong GeoJson');
+    throw badRequest('Wrong GeoJson');
   }
 }
 

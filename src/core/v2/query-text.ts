@@ -48,7 +48,7 @@ function readComparison(item: string, { at, op }: FoundOperator, language: Query
   const path = readPath(left, language);
   const operand = item.slice(at + op.length).trim();
   if (operand === '') throw badRequest('empty right-hand-side in q-item');
-  if (op !== '~=' && /[<>"=()]/.test(operand)) throw forbidden();
+  if (op === '~=' ? operand.includes("'") : /[<>"=()]/.test(operand)) throw forbidden();
   return { path, isNegated: false, operand, op: op === ':' ? '==' : op };
 }
 

@@ -90,7 +90,7 @@ function patternOf(source: string): { readonly source: string } {
 }
 
 function comparison({ op = '==', operand }: Statement, path: QPath, terms: Terms): Query {
-  if (op === '~=') return { op, path, pattern: patternOf(unquoted(operand)) };
+  if (op === '~=') return { op, path, pattern: patternOf(operand) };
   const types = { path, terms };
   const at = rangeAt(operand);
   if (at !== undefined) {

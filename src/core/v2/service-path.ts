@@ -1,6 +1,6 @@
 /** Reads the header Fiware-ServicePath as NGSI v2 defines it: service paths are scopes, and `/` is the lack of one. */
 import type { Filter, ScopePattern } from '../language/filter.ts';
-import { badRequest, type V2Problem } from './problem.ts';
+import { badRequest } from './problem.ts';
 
 /** The maximum of paths in one header. */
 const pathsMax = 10;
@@ -37,18 +37,18 @@ export interface WritePath {
 /** The path of a write: `/` without the header. `what` names the request in messages. Throws BadRequest. */
 export function readWritePath(header: string | undefined, isDeletion: boolean): WritePath {
   if (header === undefined || header === '') return { filter: noScope };
-  const what = isDeletion ? 'DELETE operation' : 'patch update request';
+  const where = isDeletion ? 'is not allowed in DELETE operation' : 'in patch update request is not allowed';
   const [path = '', ...others] = header.split(',').map((text) => text.trim());
-  if (others.length > 0) throw tooMany(what);
+  if (others.length > 0) throw badRequest(`more than one servicepath ${where}`);
   const pattern = readPath(path);
-  if (pattern.deep) throw wildcard(what);
+  if (pattern.deep)
+    throw badRequest(
+      `servicepath with wildcard # is not allowed in ${isDeletion ? 'DELETE operation' : 'patch update request'}`,
+    );
   return pattern.levels.length === 0
     ? { filter: noScope }
     : { scope: `/${pattern.levels.join('/')}`, filter: { scopeQ: { anyOf: [{ allOf: [pattern] }] } } };
 }
-
-const tooMany = (what: string): V2Problem => badRequest(`more than one servicepath in ${what} is not allowed`);
-const wildcard = (what: string): V2Problem => badRequest(`servicepath with wildcard # is not allowed in ${what}`);
 
 /** Entities without a scope: those at the path `/`. */
 const noScope: Filter = { q: { op: 'missing', path: { attr: 'scope', sub: [], inside: [], text: 'scope' } } };

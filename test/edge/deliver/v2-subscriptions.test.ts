@@ -268,7 +268,7 @@ test('a custom notification has its own method, address, headers and content, wi
     qs: { t: '${type}' },
     headers: {
       'X-A': '${A}',
-      '${"Ho"}st': 'other.example',
+      '${H}st': 'other.example',
       'X-Auth-Token': '',
       'Content-Type': 'text/csv',
       'Ngsiv2-AttrsFormat': 'mine',
@@ -277,7 +277,7 @@ test('a custom notification has its own method, address, headers and content, wi
   };
   const { subject } = toAll(bench) as { subject: JsonObject };
   await bench.subscribe({ subject, notification: { httpCustom: custom } });
-  await bench.write('E', { A: 1 });
+  await bench.write('E', { A: 1, H: 'Ho' });
   const [first] = await bench.until(1);
   expect(first).toMatchObject({ method: 'PUT', path: '/of/E?t=T', text: 'E|1|"' });
   expect(first?.headers).toMatchObject({ 'x-a': '1', 'content-type': 'text/csv', 'ngsiv2-attrsformat': 'custom' });
@@ -334,6 +334,24 @@ test('a oneshot subscription notifies once and is inactive then, until a patch a
   await bench.write('E', { A: 3 });
   const sent = await bench.bodies(2);
   expect(sent[1]).toEqual({ id: 'E', type: 'T', A: 3 });
+});
+
+test('changed attributes only: what would show none of them is not sent, and an unchanged value is its own previous one', async () => {
+  const bench = await openBench();
+  const shown = { attrs: ['A', 'B'], metadata: ['previousValue'] };
+  await bench.subscribe(toAll(bench, { ...shown, onlyChangedAttrs: true, attrsFormat: 'simplifiedKeyValues' }));
+  await bench.write('E', { A: 1, B: 1, C: 1 });
+  await bench.write('E', { C: 2 });
+  await bench.write('E', { B: 2 });
+  expect(await bench.bodies(2)).toEqual([
+    { id: 'E', type: 'T', A: 1, B: 1 },
+    { id: 'E', type: 'T', B: 2 },
+  ]);
+  await bench.subscribe(toAll(bench, { ...shown, attrsFormat: 'simplifiedNormalized' }, { attrs: ['B'] }));
+  await bench.write('E', { B: 3 });
+  const previous = (value: number): object => ({ metadata: { previousValue: { type: 'Number', value } } });
+  const sent = await bench.bodies(4);
+  expect(sent).toContainEqual(expect.objectContaining({ A: expect.objectContaining(previous(1)) }));
 });
 
 test('what a notification causes does not trigger the same subscription again, so that there is no loop', async () => {

@@ -12,7 +12,14 @@ import { badData } from '../../model/problem.ts';
 import type { CallContext, Operation, OperationResult } from '../operation.ts';
 import { v2CreateHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
-import { normalizedAttributes, sourcesForUpdate, type Updated, updateWithSources } from './forward-update.ts';
+import {
+  leftByAll,
+  leftOf,
+  normalizedAttributes,
+  sourcesForUpdate,
+  type Updated,
+  updateWithSources,
+} from './forward-update.ts';
 import { conditionOf, readingOf, sentHeader, writePathOf } from './request.ts';
 import { removal } from './write-attributes.ts';
 import { assignment, failureOf, isDone, leftNames, listed, named, type Performed } from './writing.ts';
@@ -139,7 +146,7 @@ async function writeEach(elements: readonly Element[], batch: Batch, call: CallC
   for (const element of elements) writes.push(await writeOf(element, batch, call));
   const outcomes = await call.store.apply(writes, call.now);
   refuseFailures(
-    elements.map(({ entity }, index) => ({ entity, outcome: outcomes[index] })),
+    elements.map(({ entity, json }, index) => ({ entity, json, outcome: outcomes[index] })),
     batch,
     call,
   );
@@ -177,7 +184,7 @@ async function updateEach(
     const json = normalizedAttributes(element.json, reading);
     const updated = await updateWithSources({ entity: element.entity, json, only }, index, { call, reading });
     const [outcome] = updated ? [] : await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
-    results.push({ entity: element.entity, outcome, ...(updated ? { updated } : undefined) });
+    results.push({ entity: element.entity, json, outcome, ...(updated ? { updated } : undefined) });
   }
   refuseFailures(results, batch, call);
   return { kind: 'done' };
@@ -185,6 +192,7 @@ async function updateEach(
 
 interface Result {
   readonly entity: V2Entity;
+  readonly json: JsonObject;
   /** What became of it when sources have a part of it. */
   readonly updated?: Updated;
   readonly outcome: Outcome | undefined;
@@ -204,13 +212,28 @@ function refuseFailures(results: readonly Result[], { action }: Batch, call: Cal
   const why = action === 'appendstrict' ? 'one or more of the attributes in the request already exist' : 'do not exist';
   const text = `${why}: ${failures.map(failureText).join(', ')}`;
   const missing = failures.filter(({ attrs }) => attrs === undefined);
-  if (missing.length === results.length || results.some(({ updated }) => updated))
-    throw new V2Problem('NotFound', text);
+  if (results.some(({ updated }) => updated)) throw leftWithSources(results, call);
+  if (missing.length === results.length) throw new V2Problem('NotFound', text);
   const isAnyDone = results.some(
     ({ outcome }) => outcome !== undefined && outcome.status !== 'refused' && isWritten(outcome),
   );
   throw new V2Problem(isAnyDone ? 'PartialUpdate' : 'Unprocessable', text);
 }
+
+/** The error of a batch in which sources had a part. */
+function leftWithSources(results: readonly Result[], call: CallContext): V2Problem {
+  const left = results.flatMap(({ entity, json, outcome, updated }) => {
+    const isKnown = outcome !== undefined && outcome.status !== 'refused';
+    const here = { isKnown, left: isKnown ? leftNames(outcome, call) : [] };
+    return leftOf({ entity, json: attributesIn(json) }, updated ?? here) ?? [];
+  });
+  const countOf = (parts: readonly (readonly unknown[])[]): number =>
+    parts.reduce((sum, { length }) => sum + length, 0);
+  const all = countOf(results.map(({ json }) => Object.keys(attributesIn(json))));
+  return leftByAll(left, countOf(left.map(({ names }) => names)) < all);
+}
+
+const attributesIn = ({ id: _id, type: _type, ...attributes }: JsonObject): JsonObject => attributes;
 
 const isWritten = (outcome: Performed): boolean => outcome.status === 'deleted' || isDone(outcome);
 

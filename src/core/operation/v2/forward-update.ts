@@ -35,8 +35,7 @@ import { writeRequest } from '../distributed/source-write-request.ts';
 import { v2TargetOf, v2UpdateRequest } from '../distributed/v2-source.ts';
 import type { CallContext, OperationRequest, OperationResult } from '../operation.ts';
 import { noEntity, pathHeader, sentHeader, typesOf } from './request.ts';
-import { isUntyped } from './with-sources.ts';
-import { applyV2, assignment, listed } from './writing.ts';
+import { applyV2, assignment } from './writing.ts';
 
 /** An update of attributes of one entity. */
 export interface Update {
@@ -59,10 +58,36 @@ export interface Updated {
 export const typeIn = ({ params }: OperationRequest): { readonly type?: string } =>
   params['type'] === undefined ? {} : { type: params['type'] };
 
-/** Throws NotFound when something was left: with sources, Orion answers 404 in the place of 422. */
-export function answerUpdated({ left, isKnown }: Updated, name: string): OperationResult {
-  if (left.length === 0) return { kind: 'done' };
-  throw isKnown ? new V2Problem('NotFound', `do not exist: ${name} - ${listed(left)}`) : noEntity();
+/** The attributes of an entity that were left undone when sources had a part in an update. */
+export interface LeftOver {
+  readonly id: string;
+  readonly type: string;
+  readonly names: readonly string[];
+}
+
+/** The error when something was left: with sources, Orion answers 404 in the place of 422. `isAnyDone`: something else was done. */
+export function leftByAll(left: readonly LeftOver[], isAnyDone: boolean): V2Problem {
+  if (!isAnyDone) return noEntity();
+  const texts = left.map(({ id, type, names }) => `${id}-${type} : [${names.join(', ')}]`);
+  const text = `Some of the following attributes were not updated: { ${texts.join(', ')} }`;
+  return new V2Problem('NotFound', text, 'PartialUpdate');
+}
+
+/** What was left of an update; undefined when it was done. */
+export function leftOf(
+  { entity, json }: Pick<Update, 'entity' | 'json'>,
+  { left, isKnown }: Updated,
+): LeftOver | undefined {
+  const { v2Id: id, type = '' } = entity;
+  if (isKnown && left.length === 0) return undefined;
+  return { id, type, names: isKnown ? left : Object.keys(json) };
+}
+
+/** Throws NotFound when something was left. */
+export function answerUpdated(update: Update, updated: Updated): OperationResult {
+  const left = leftOf(update, updated);
+  if (!left) return { kind: 'done' };
+  throw leftByAll([left], left.names.length < Object.keys(update.json).length);
 }
 
 interface UpdateContext {
@@ -195,7 +220,7 @@ async function updateHere(
   }
 }
 
-/** The sources of NGSI v2 that take updates of these attributes. A registration with a type is for requests about the type. */
+/** The sources of NGSI v2 that take updates of these attributes. */
 function sourcesOfV2(
   index: RegistrationIndex,
   selector: EntitySelector,
@@ -204,11 +229,10 @@ function sourcesOfV2(
   if (isInLoop(call) || call.principal.rights('write', call.tenant).extent !== 'full') return [];
   const path = sentHeader(call, pathHeader) ?? '/';
   return matchingSources(index, { demand: { selectors: [selector], attrs: names } }, call).filter(
-    ({ info: { v2 }, information }) =>
+    ({ info: { v2 } }) =>
       v2?.isActive === true &&
       (v2.forwarding === 'all' || v2.forwarding === 'update') &&
-      isInPaths(v2.servicePath, path) &&
-      (selector.types !== undefined || information.some(isUntyped)),
+      isInPaths(v2.servicePath, path),
   );
 }
 

@@ -28,21 +28,13 @@ export function sourcesFor(
   return index !== undefined && readV2Options(params).has('skipForwarding') ? undefined : index;
 }
 
-/** The sources that are asked. One of NGSI v2 is asked in the service paths of the request, and about types that the request names. */
+/** The sources that are asked. One of NGSI v2 is asked in the service paths of the request. */
 function chooseSources(index: RegistrationIndex, demand: Demand, call: CallContext): Chosen {
   const chosen = choose(index, demand, { conditions: {}, call });
   const paths = sentHeader(call, pathHeader);
-  const isAsked = ({ info: { v2 }, information }: Registration): boolean =>
-    v2 === undefined || (isInPaths(v2.servicePath, paths) && (namesTypes(demand) || information.some(isUntyped)));
+  const isAsked = ({ info: { v2 } }: Registration): boolean => v2 === undefined || isInPaths(v2.servicePath, paths);
   return { ...chosen, asked: chosen.asked.filter(isAsked) };
 }
-
-const namesTypes = ({ selectors = [] }: Demand): boolean =>
-  selectors.length > 0 && selectors.every(({ types }) => types !== undefined);
-
-/** True for information about entities of any type. */
-export const isUntyped = ({ entities = [] }: Registration['information'][number]): boolean =>
-  entities.length === 0 || entities.some(({ types }) => types.length === 0);
 
 interface Wanted {
   readonly index: RegistrationIndex;

@@ -97,7 +97,7 @@ async function writeAttributes(
   const index = rule === 'update' ? sourcesForUpdate(call) : undefined;
   const update = { entity: { ...entity, ...typeIn(request) }, json: normalizedAttributes(body, reading), only };
   const updated = index && (await updateWithSources(update, await index, { call, reading }));
-  if (updated) return answerUpdated(updated, named(v2Id, request.params['type']));
+  if (updated) return answerUpdated(update, updated);
   const mutation = await assignment(entity, { rule, creates: false }, { call, reading });
   const performed = await applyV2(mutation, only, call);
   refuseLeft(performed, { rule, name: named(v2Id, request.params['type']) }, call);

@@ -1,4 +1,5 @@
 /** Renders the entity of a v2 notification: the attributes and metadata that the subscription shows, in normalized form. */
+import type { Instance } from '../../model/attribute.ts';
 import type { AttributeChange, Change } from '../../model/change.ts';
 import type { Terms } from '../../model/entity.ts';
 import { microsOfInstant } from '../../model/instant.ts';
@@ -6,7 +7,7 @@ import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { allOfUsers, builtinAttributes, builtinMetadata } from '../../v2/builtins.ts';
 import type { JexlContext } from '../../v2/jexl/evaluate.ts';
 import { attributeName } from '../../v2/names.ts';
-import { typedValue } from '../../v2/render-attribute.ts';
+import { shownInstance, typedValue } from '../../v2/render-attribute.ts';
 import { renderV2Entity, servicePathOf, type V2View } from '../../v2/render-entity.ts';
 import { patchedEntity } from '../../v2/subscription/ngsi-patch.ts';
 import type { AlterationType, SubscriptionNotification } from '../../v2/subscription/subscription.ts';
@@ -62,15 +63,21 @@ function fragmentOf({ transport: { custom } }: SubscriptionNotification): JsonOb
   return content?.kind === 'ngsi' ? content.fragment : undefined;
 }
 
-/** `previousValue` and `actionType`, of attributes that the request wrote. */
-function changeMetadata({ attrs }: Change, iri: string, terms: Terms): JsonObject {
+/** `previousValue`, and of attributes that the request wrote `actionType`. */
+function changeMetadata({ attrs, entity }: Change, iri: string, terms: Terms): JsonObject {
   const written = attrs.find(({ name, datasetId }) => name === iri && datasetId === undefined);
-  if (!written) return {};
+  if (!written) return unchangedMetadata(entity.attrs[iri] ?? [], terms);
   const previous = previousOf(written);
   return {
     ...(previous ? { previousValue: { ...typedValue(previous, terms) } } : undefined),
     actionType: { type: 'Text', value: written.event === 'created' ? 'append' : 'update' },
   };
+}
+
+/** The value of an attribute that the request did not write is the previous one too. */
+function unchangedMetadata(instances: readonly Instance[], terms: Terms): JsonObject {
+  const shown = shownInstance(instances);
+  return shown ? { previousValue: { ...typedValue(shown, terms) } } : {};
 }
 
 const previousOf = ({ event, before, after }: AttributeChange): AttributeChange['before'] =>
@@ -81,6 +88,16 @@ function chosenNames({ attrs, exceptAttrs }: SubscriptionNotification, users: re
   if (exceptAttrs) return users.filter((name) => !exceptAttrs.includes(name));
   if (attrs.length === 0) return users;
   return [...new Set(attrs.flatMap((name) => (name === allOfUsers ? users : [name])))];
+}
+
+/** False when a notification of changed attributes only would show none of them. */
+export function showsChange(notified: NotifiedChange, notification: SubscriptionNotification): boolean {
+  if (!notification.onlyChangedAttrs) return true;
+  const users = Object.keys(notified.change.entity.attrs).map((iri) => attributeName(iri, notified.terms));
+  const added = Object.keys(fragmentOf(notification) ?? {});
+  const names = chosenNames(notification, [...new Set([...users, ...added])]);
+  const own = names.filter((name) => users.includes(name) || !unchanging.includes(name));
+  return own.length === 0 || own.some(changedTest(notified, [users, added]));
 }
 
 /** Built-in attributes that are shown although only changed attributes are. */

@@ -20,7 +20,7 @@ import type { Endpoint } from '../read-endpoint.ts';
 import type { StoredPlan } from '../read-stored.ts';
 import { correlatorOf, createSentCorrelators } from './correlator.ts';
 import { alterationOf } from './alteration.ts';
-import { macroContext } from './content.ts';
+import { macroContext, showsChange } from './content.ts';
 import type { ParsedV2 } from './parsed.ts';
 import { explainChangeV2, explainEntityV2 } from './explain.ts';
 import { compileExpression, compileServicePath } from './expression.ts';
@@ -111,6 +111,7 @@ function isConcerned(
   if (entity.types.length === 0) return false;
   const notified = notifiedOf(change);
   if (!notified || !isOfSubject(entity) || !isInPath(entity) || !holds(entity, isMet)) return false;
+  if (!showsChange(notified, subscription.notification)) return false;
   const { jexlExpression } = subscription.condition;
   return jexlExpression === undefined || evaluateJexl(jexlExpression, macroContext(notified)) === true;
 }

@@ -133,5 +133,9 @@ const notificationMembers = [
 function notificationOf({ notification = {} }: JsonObject): JsonObject {
   const isExcept = isObject(notification) && notification['exceptAttrs'] !== undefined;
   const defaults = { onlyChangedAttrs: false, attrsFormat: 'normalized', covered: false };
-  return known(isExcept ? defaults : { attrs: [], ...defaults }, notification, notificationMembers);
+  const members = known(isExcept ? defaults : { attrs: [], ...defaults }, notification, notificationMembers);
+  const { httpCustom } = members;
+  if (!isObject(httpCustom) || httpCustom['payload'] !== '') return members;
+  const { payload: _, ...custom } = httpCustom;
+  return { ...members, httpCustom: custom };
 }

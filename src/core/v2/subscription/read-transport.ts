@@ -95,6 +95,8 @@ function readTemplates(json: JsonObject, name: string): Templates {
   for (const [key, value] of Object.entries(given ?? {})) {
     if (key === '') throw badRequest(`empty key in ${name}`);
     if (typeof value !== 'string') throw badRequest(`${what} element is not a string`);
+    refuseForbidden(name === 'headers' ? value.replaceAll(/["']/g, '') : value, `custom ${what}`);
+    refuseForbidden(key, `custom ${what}`);
     templates[key] = value;
   }
   return templates;
