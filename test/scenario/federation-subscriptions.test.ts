@@ -89,6 +89,43 @@ const thereAt = (n: number, type: string): Promise<unknown> =>
 const isEmpty = (body: unknown): boolean => Array.isArray(body) && body.length === 0;
 const dataOf = ({ body }: Asked): unknown => (body['data'] as readonly unknown[])[0];
 
+test('copies are made and deleted again when a source failed, also by a broker that started meanwhile', async () => {
+  let status = 503;
+  const source = await serve(() => status);
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-copies-'));
+  const args = ['--port', '0', '--data', folder, '--log-level', 'silent', '--notify-allow-private'];
+  const start = (): Promise<Broker> => startBroker(readConfig({ args, env: {} }));
+  const first = await start();
+  const ask = (url: string, method: string, path: string, body?: object): Promise<Response> =>
+    fetch(`${url}/ngsi-ld/v1${path}`, {
+      method,
+      ...(body ? { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } } : {}),
+    });
+  await ask(first.url, 'POST', '/csourceRegistrations', {
+    ...{ id: 'urn:r:1', type: 'ContextSourceRegistration', endpoint: source.url },
+    ...about('Quay'),
+  });
+  await ask(first.url, 'POST', '/subscriptions', {
+    ...{ id: 'urn:s:1', type: 'Subscription', entities: [{ type: 'Quay' }] },
+    notification: { endpoint: { uri: 'http://receiver.example/n' } },
+  });
+  const { body } = await source.next('POST /ngsi-ld/v1/subscriptions');
+  status = 409;
+  // The source has it: the answer to the first attempt was lost. It is brought in step.
+  expect((await source.next('POST /ngsi-ld/v1/subscriptions')).body['id']).toBe(body['id']);
+  status = 503;
+  await ask(first.url, 'DELETE', '/subscriptions/urn:s:1');
+  await ask(first.url, 'DELETE', '/csourceRegistrations/urn:r:1');
+  await source.next('DELETE /ngsi-ld/v1/subscriptions');
+  await first.stop();
+  status = 204;
+  const second = await start();
+  const { line } = await source.next('DELETE /ngsi-ld/v1/subscriptions');
+  expect(line).toContain(encodeURIComponent(String(body['id'])));
+  await second.stop();
+  rmSync(folder, { recursive: true });
+});
+
 describe.each(testedStores)('subscriptions over context sources (%s)', (store) => {
   useBrokers(store, 'hub');
 
@@ -103,7 +140,7 @@ describe.each(testedStores)('subscriptions over context sources (%s)', (store) =
     const registration = await register(source.url, { ...about('Buoy', { propertyNames: ['depth'] }), ...more });
     const created = await source.next('POST /ngsi-ld/v1/subscriptions');
     expect(created.body).toEqual({
-      id: expect.stringMatching(/^urn:ngsi-ld:Subscription:[0-9a-f-]{36}$/),
+      id: expect.stringMatching(/^urn:ngsi-ld:Subscription:distsub:[0-9a-f-]{36}$/),
       type: 'Subscription',
       entities: [{ type: 'Buoy' }],
       watchedAttributes: ['depth'],
@@ -230,6 +267,7 @@ describe.each(testedStores)('subscriptions over context sources (%s)', (store) =
     const bare = `${urlOf(0)}/ngsi-ld/ex/remote-notify`;
     expect(await post(bare, { ...known, subscriptionId: id, data: [raft] })).toBe(404);
     expect(await post(bare, { type: 'Notification', data: [raft] })).toBe(404);
+    expect(await post(uri, { ...known, subscriptionId: 'urn:ngsi-ld:Subscription:other', data: [raft] })).toBe(404);
     for (const faulty of [
       '{',
       [],
@@ -246,41 +284,4 @@ describe.each(testedStores)('subscriptions over context sources (%s)', (store) =
     await receiver.next('POST /n');
     expect(receiver.asked).toHaveLength(2);
   });
-});
-
-test('copies are made and deleted again when a source failed, also by a broker that started meanwhile', async () => {
-  let status = 503;
-  const source = await serve(() => status);
-  const folder = mkdtempSync(join(tmpdir(), 'mlaka-copies-'));
-  const args = ['--port', '0', '--data', folder, '--log-level', 'silent', '--notify-allow-private'];
-  const start = (): Promise<Broker> => startBroker(readConfig({ args, env: {} }));
-  const first = await start();
-  const ask = (url: string, method: string, path: string, body?: object): Promise<Response> =>
-    fetch(`${url}/ngsi-ld/v1${path}`, {
-      method,
-      ...(body ? { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } } : {}),
-    });
-  await ask(first.url, 'POST', '/csourceRegistrations', {
-    ...{ id: 'urn:r:1', type: 'ContextSourceRegistration', endpoint: source.url },
-    ...about('Quay'),
-  });
-  await ask(first.url, 'POST', '/subscriptions', {
-    ...{ id: 'urn:s:1', type: 'Subscription', entities: [{ type: 'Quay' }] },
-    notification: { endpoint: { uri: 'http://receiver.example/n' } },
-  });
-  const { body } = await source.next('POST /ngsi-ld/v1/subscriptions');
-  status = 409;
-  // The source has it: the answer to the first attempt was lost. It is brought in step.
-  expect((await source.next('POST /ngsi-ld/v1/subscriptions')).body['id']).toBe(body['id']);
-  status = 503;
-  await ask(first.url, 'DELETE', '/subscriptions/urn:s:1');
-  await ask(first.url, 'DELETE', '/csourceRegistrations/urn:r:1');
-  await source.next('DELETE /ngsi-ld/v1/subscriptions');
-  await first.stop();
-  status = 204;
-  const second = await start();
-  const { line } = await source.next('DELETE /ngsi-ld/v1/subscriptions');
-  expect(line).toContain(encodeURIComponent(String(body['id'])));
-  await second.stop();
-  rmSync(folder, { recursive: true });
 });

@@ -24,7 +24,7 @@ import type { CallContext, Services } from '../../../core/operation/operation.ts
 import { subscriptionCollection } from '../../../core/port/subscriptions.ts';
 import { holdsLinked } from '../../../core/subscription/linked.ts';
 import { renderChange } from '../../../core/subscription/notification.ts';
-import { copyIn } from './copy.ts';
+import { type Copy, copyIn } from './copy.ts';
 import { forwardingCall, type Place } from './forwarding-call.ts';
 import { type Plan, readPlan } from './wanted.ts';
 
@@ -42,9 +42,7 @@ const depthMax = 100;
 /** Resolves when the notification is durable. Throws ResourceNotFound for an unknown copy, and what makes the notification unreadable. */
 export async function receiveNotification(notified: Notified, services: Services): Promise<void> {
   const body = bodyIn(notified.text);
-  const { subscriptionId } = body;
-  const id = notified.copy ?? (typeof subscriptionId === 'string' ? subscriptionId : '');
-  const receiving = await open(id, notified.tenant, services);
+  const receiving = await open(body, notified, services);
   const { sourceStore, document, call } = receiving;
   const changes = await changesIn(body, notified, receiving);
   for (const change of changes) await sourceStore.log.append(notifiedJson(document.id, call.now, kept(change)));
@@ -93,13 +91,14 @@ interface Receiving {
 }
 
 /** What the copy is of. Throws ResourceNotFound when there is no such copy, or it is no longer wanted. */
-async function open(id: string, tenant: string, services: Services): Promise<Receiving> {
+async function open(body: JsonObject, { copy: named, tenant }: Notified, services: Services): Promise<Receiving> {
+  const { subscriptionId } = body;
   const store = await services.stores.open(tenant, false);
   const sourceStore = await services.sourceStores.of(tenant);
   if (!store || !sourceStore) throw unknownCopy();
-  const found = await sourceStore.collection(copyCollection).get(id);
-  const copy = found === undefined ? undefined : copyIn(found);
-  if (!copy || copy.leavingAt !== undefined) throw unknownCopy();
+  const key = named ?? (typeof subscriptionId === 'string' ? subscriptionId : '');
+  const copy = await wantedCopy(key, sourceStore);
+  if (subscriptionId !== copy.id && subscriptionId !== copy.remoteId) throw unknownCopy();
   const document = await activeSubscription(copy.subscription, { store, services });
   const place = { tenant, store, services };
   const index = await services.registrations.of(tenant);
@@ -111,6 +110,13 @@ async function open(id: string, tenant: string, services: Services): Promise<Rec
     registration: index.get(copy.registration.id) ?? readRegistration(copy.registration),
     index,
   };
+}
+
+async function wantedCopy(key: string, store: SourceStore): Promise<Copy> {
+  const found = await store.collection(copyCollection).get(key);
+  const copy = found === undefined ? undefined : copyIn(found);
+  if (copy && copy.leavingAt === undefined) return copy;
+  throw unknownCopy();
 }
 
 async function activeSubscription(

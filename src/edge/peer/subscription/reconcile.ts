@@ -57,7 +57,8 @@ function isSameSource({ registration }: Copy, { target }: WantedCopy): boolean {
 async function create(want: WantedCopy, reconciling: Reconciling): Promise<boolean> {
   const { id, place } = reconciling;
   const copy: Copy = {
-    id: place.services.ids.next('Subscription'),
+    // Operators of the source recognize it: other brokers name theirs so too.
+    id: place.services.ids.next('Subscription:distsub'),
     subscription: id,
     registration: want.target.registration.document,
   };
