@@ -3,6 +3,7 @@ import { aggregatePlans, createAggregates } from '../city/aggregate/aggregates.t
 import { createAggregateOperations } from '../city/aggregate/aggregate-operations.ts';
 import { readModelNames } from '../city/definition/names.ts';
 import type { JobPlan } from '../city/job/job.ts';
+import { summaryPlan } from '../city/watch/summary.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, packagedModels } from './folders.ts';
@@ -20,7 +21,7 @@ export function openCity(config: Config, services: Services): City {
   const aggregates = createAggregates({ services, names });
   const watch = openWatch(config, services);
   return {
-    plans: aggregatePlans(aggregates),
+    plans: [...aggregatePlans(aggregates), summaryPlan(services.clock)],
     operations: createAggregateOperations(aggregates),
     stop: () => watch.stop(),
   };

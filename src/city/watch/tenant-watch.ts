@@ -1,6 +1,5 @@
 /** Watches the series of one tenant: follows the change log, looks for silence, and writes alerts and marks. */
-import { anyOfTypes } from '../../core/language/filter.ts';
-import { type Instant, type Micros, microsOfInstant } from '../../core/model/instant.ts';
+import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import { isObject } from '../../core/model/json.ts';
 import { instanceOf } from '../../core/model/dataset.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -14,13 +13,13 @@ import { checkRecord } from './check-record.ts';
 import type { Finding } from './detect/checks.ts';
 import { noteFault } from './detect/faults.ts';
 import { findSilence } from './detect/silence.ts';
+import { findRules } from './find-rules.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { isWatchRule, readWatchRule, UnusableRule, type WatchRule } from './rule.ts';
 import { createRuleSet, type ModelKnowledge, type RuleSet } from './rule-set.ts';
 import { createSeriesMap, type SeriesMap, type WatchedSeries } from './series-map.ts';
 import { openFaultsOf, restoreSeries } from './restore.ts';
 import { seriesJson } from './series-json.ts';
-import { irisOf } from './vocabulary.ts';
 
 export interface TenantWatchOptions {
   readonly tenant: string;
@@ -70,10 +69,6 @@ interface WatchState extends TenantWatchOptions {
   work: Promise<void>;
   timer: NodeJS.Timeout | undefined;
 }
-
-/** The rules of a tenant as they are stored. */
-export const findRules = (store: Store, now: Instant, limit: number): Promise<readonly Stored[]> =>
-  store.find({ filter: { selectors: [{ types: anyOfTypes(irisOf('WatchRule')) }] }, limit, now });
 
 /** Most rules of a tenant. */
 const rulesMax = 1000;

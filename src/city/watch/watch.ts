@@ -5,8 +5,9 @@ import type { Clock, YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { watchPositionCollection } from '../../core/port/watch.ts';
+import { findRules } from './find-rules.ts';
 import type { ModelKnowledge } from './rule-set.ts';
-import { findRules, openTenantWatch, type TenantWatch } from './tenant-watch.ts';
+import { openTenantWatch, type TenantWatch } from './tenant-watch.ts';
 
 export interface WatchOptions {
   readonly stores: Stores;

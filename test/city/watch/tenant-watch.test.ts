@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { createNumericAttributes } from '../../../src/city/models/model-bounds.ts';
+import { summaryPlan } from '../../../src/city/watch/summary.ts';
 import { openTenantWatch, type TenantWatch } from '../../../src/city/watch/tenant-watch.ts';
 import type { Fragment, Fragments } from '../../../src/core/model/attribute.ts';
 import type { Entity } from '../../../src/core/model/entity.ts';
@@ -289,6 +290,31 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     await town.open();
     expect(town.watch).toBeUndefined();
   });
+});
+
+test('a summary counts the faults of the day before, and is made once', async () => {
+  const { town, store } = await townOf('sqlite');
+  const plan = summaryPlan({ now: () => instantOf(town.now) });
+  expect(await plan.work(store, '')).toBeUndefined();
+  await town.rule({ watchedType: 'Meter', maximum: 10, minimum: 0 });
+  await town.open();
+  for (const value of [50, 5, 6, 7, 8, -1]) await town.measure(value);
+  const isDone = (all: readonly string[]): boolean => isLength(2)(all) && isStatus('range closed')(all);
+  await town.alerts(isDone);
+  await town.watch?.stop();
+  town.now += 24 * 60 * minute;
+  for (let time = 0; time < 2; time += 1)
+    expect(await plan.work(store, '')).toBe('2 faults began, 1 ended, 1 are open');
+  const summary = await town.entity('urn:ngsi-ld:AlertSummary:watch:2026-03-02');
+  const value = (name: string): Json | undefined => summary?.attrs[iri(name)]?.[0]?.value;
+  expect(['openedNumber', 'closedNumber', 'openNumber', 'openedByRule', 'validTo'].map(value)).toEqual([
+    2,
+    1,
+    1,
+    { range: 2 },
+    '2026-03-03T00:00:00Z',
+  ]);
+  expect(value('openAlerts')).toEqual([expect.stringMatching(/^urn:ngsi-ld:Alert:watch:.{16}:range:/)]);
 });
 
 test('a maximum can come from another attribute, and bounds from the data model in its unit', async () => {
