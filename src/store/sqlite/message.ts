@@ -1,4 +1,5 @@
 /** The messages between the threads. Documents cross as JSON text: a string is copied, an object would be cloned member by member. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Instant, Micros } from '../../core/model/instant.ts';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { PastInstance, Position } from '../../core/port/store.ts';
@@ -83,7 +84,7 @@ export function seriesOf(past: readonly PastInstance[]): readonly PastSeries[] {
 export type Answer = string | number;
 
 export interface Request {
-  /** Identifies a request of one writer. */
+  /** Identifies a request, and the thread that sent it. */
   readonly seq: number;
   /** The tenant's file. */
   readonly path: string;
@@ -97,7 +98,8 @@ export type Reply =
   | { readonly seq: number; readonly answer: Answer }
   | { readonly seq: number; readonly failure: Failure };
 
-export type ToWriter = readonly Request[] | 'close';
+/** `client`: the number of a thread (`clientOf`) whose requests come by this port from now on. */
+export type ToWriter = readonly Request[] | 'close' | { readonly client: number; readonly port: MessagePort };
 
 export type FromWriter =
   | { readonly kind: 'done'; readonly path: string; readonly position: Position; readonly replies: readonly Reply[] }

@@ -15,7 +15,7 @@ import { rescueWals } from './rescue-wal.ts';
 import { createStoreOnUse } from './store-on-use.ts';
 import { fileOf, sizeOf, tenantOf, tenantsIn } from './tenant-file.ts';
 import type { WriterLimits } from './writer/pending-requests.ts';
-import { startWriter, type Writer } from './writer/writer.ts';
+import { defaultWriterLimits, startWriter, type Writer } from './writer/writer.ts';
 
 export interface SqliteOptions {
   /** The folder of the files. It is created if need be. */
@@ -31,18 +31,25 @@ export interface SqliteOptions {
   readonly fatal?: (cause: Error) => void;
   /** A shared writer, which its owner closes. Absent: the stores start their own writer and close it. */
   readonly writer?: Writer;
+  /** True when another thread has opened the folder: its write-ahead logs are in use, and are not looked at. */
+  readonly isOpenElsewhere?: boolean;
 }
 
-const defaultLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1024 * 1024 };
+/** Stores in files, which can be closed. */
+export interface FileStores extends Stores {
+  /** Closes the file of a tenant after its present users are done: nothing of it stays in memory. The next use opens it again. */
+  readonly release: (tenant: string) => Promise<void>;
+}
+
 const defaultOpenMax = 100;
 const defaultIdleMs = 60_000;
 
 /** Calls of a store throw an Error when a newer program wrote its file, and TenantUnavailable when the file cannot be used. */
-export function createSqliteStores(options: SqliteOptions): Stores {
+export function createSqliteStores(options: SqliteOptions): FileStores {
   const { directory, yieldToEventLoop, observe = () => undefined, limits, fatal } = options;
   mkdirSync(directory, { recursive: true });
-  for (const damaged of rescueWals(directory)) observe(damaged);
-  const writer = options.writer ?? startWriter({ observe, limits: { ...defaultLimits, ...limits }, fatal });
+  if (options.isOpenElsewhere !== true) for (const damaged of rescueWals(directory)) observe(damaged);
+  const writer = options.writer ?? startWriter({ observe, limits: { ...defaultWriterLimits, ...limits }, fatal });
   const failed = createFaultReporter(observe);
   const { openMax: openMax = defaultOpenMax, idleMs = defaultIdleMs } = options;
   const files = createOpenFiles({ writer, yieldToEventLoop, openMax, idleMs, failed });
@@ -60,6 +67,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
       await files.use(path, () => Promise.resolve());
       return stores.get(path);
     },
+    release: (tenant) => files.closeNow(join(directory, fileOf(tenant))),
     drop: (tenant) => stores.remove(join(directory, fileOf(tenant))),
     partitions: allPartitions,
     oneTimeStore: createOneTimeStore(),

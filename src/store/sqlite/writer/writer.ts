@@ -1,12 +1,13 @@
-/** The writer in the main thread: sends jobs to the writer's thread and settles the promises of their answers. */
+/** The writer in the main thread: starts the writer's thread, sends it jobs, and connects other threads to it. */
 import { performance } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Observe } from '../../../core/port/observe.ts';
 import type { Position } from '../../../core/port/store.ts';
-import { errorOf } from '../failure.ts';
-import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from '../message.ts';
-import { createPendingRequests, type Size, type WriterLimits } from './pending-requests.ts';
+import type { Answer, FromWriter, Job } from '../message.ts';
+import { createOutbox } from './outbox.ts';
+import type { WriterLimits } from './pending-requests.ts';
+import { createRequests, sizeOf } from './requests.ts';
 
 /** Sends a job for one tenant's file. Throws Unavailable when too many jobs wait, and an Error when the job failed. */
 export type SendJob = (job: Job, weight?: number) => Promise<Answer>;
@@ -19,6 +20,18 @@ export interface Writer {
   /** Waits for running jobs, then refuses every job. */
   close(): Promise<void>;
 }
+
+/** The writer of the main thread. */
+export interface SharedWriter extends Writer {
+  /**
+   * Connects another thread, whose number (from 1) no other one has: `give` is called with its port now, and with a new one after each restart
+   * of the writer's thread (`createConnectedWriter`).
+   */
+  readonly connect: (client: number, give: (port: MessagePort) => void) => void;
+}
+
+/** How much may wait for the disk, unless it is said otherwise. */
+export const defaultWriterLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1024 * 1024 };
 
 export interface WriterOptions {
   readonly observe: Observe;
@@ -37,11 +50,12 @@ const crashesMs = 60_000;
  * Starts the writer's thread, and restarts it when it dies. Jobs that wait then fail with Unavailable: they may have been done or not.
  * Everything that was answered is on disk.
  */
-export function startWriter(options: WriterOptions): Writer {
+export function startWriter(options: WriterOptions): SharedWriter {
   const { observe, limits, fatal = () => undefined, heapMegabytes } = options;
-  const queue = createQueue(limits);
+  const queue = createRequests(limits);
+  const clients = createClients();
   const followers = createFollowers(observe);
-  const crashes: number[] = [];
+  const isPointless = createCrashCount();
   const receive = (message: FromWriter): void => {
     if (message.kind === 'failed') observe({ kind: 'failed', where: message.where, cause: message.message });
     if (message.kind !== 'done') return;
@@ -52,14 +66,14 @@ export function startWriter(options: WriterOptions): Writer {
   const restart = (): void => {
     queue.fail(new Problem('Unavailable', 'The writer of the store has died; what was asked may be done or not.'));
     if (!queue.isOpen()) return ended.resolve(undefined);
-    crashes.push(performance.now());
-    if (crashes.length >= crashesMax && performance.now() - (crashes.at(-crashesMax) ?? 0) < crashesMs) {
+    if (isPointless()) {
       queue.refuse();
       ended.resolve(undefined);
       return fatal(new Error(`The writer of the store has died ${crashesMax} times within a minute.`));
     }
     outbox.clear();
     worker = startThread({ receive, observe, exited: restart, heapMegabytes });
+    clients.connectAll(worker);
     // Opening a file announces changes that were committed but not answered.
     for (const path of followers.paths()) void send(path, { op: 'open' }).catch(() => undefined);
   };
@@ -71,9 +85,45 @@ export function startWriter(options: WriterOptions): Writer {
   return {
     send,
     follow: followers.follow,
+    connect: (...client) => clients.add(worker, client),
     async close() {
       if (queue.refuse()) outbox.close();
       await ended.promise;
+    },
+  };
+}
+
+/** Counts a crash. Returns true when there were too many for another restart. */
+function createCrashCount(): () => boolean {
+  const crashes: number[] = [];
+  return () => {
+    crashes.push(performance.now());
+    return crashes.length >= crashesMax && performance.now() - (crashes.at(-crashesMax) ?? 0) < crashesMs;
+  };
+}
+
+type Client = Parameters<SharedWriter['connect']>;
+
+interface Clients {
+  readonly add: (worker: Worker, client: Client) => void;
+  readonly connectAll: (worker: Worker) => void;
+}
+
+/** The other threads that use the writer's thread. */
+function createClients(): Clients {
+  const clients: Client[] = [];
+  const connect = (worker: Worker, [client, give]: Client): void => {
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ client, port: port1 }, [port1]);
+    give(port2);
+  };
+  return {
+    add(worker, client) {
+      clients.push(client);
+      connect(worker, client);
+    },
+    connectAll: (worker) => {
+      for (const client of clients) connect(worker, client);
     },
   };
 }
@@ -96,98 +146,6 @@ function startThread({ receive, observe, exited, heapMegabytes }: ThreadEvents):
   worker.on('error', (cause) => observe({ kind: 'failed', where: 'store: writer', cause }));
   worker.once('exit', exited);
   return worker;
-}
-
-function sizeOf(job: Job): number {
-  if (job.op === 'apply') return lengthOf(job.writes);
-  if (job.op === 'record') return lengthOf(job.series);
-  if (job.op === 'replace') return job.after?.length ?? 0;
-  return job.op === 'put' ? job.documents.reduce((sum, { doc }) => sum + doc.length, 0) : 0;
-}
-
-const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
-
-interface Queue {
-  /** Waits for the answer to the request that `post` sends with a sequence number. Throws Unavailable when the queue is full or stopped. */
-  enter(size: Size, post: (seq: number) => void): Promise<Answer>;
-  settle(reply: Reply): void;
-  isOpen(): boolean;
-  /** Stops the queue. False: it was stopped already. */
-  refuse(): boolean;
-  /** Rejects all waiting requests. */
-  fail(error: Error): void;
-}
-
-function createQueue(limits: WriterLimits): Queue {
-  const waiting = createPendingRequests(limits);
-  let lastSeq = 0;
-  let isOpen = true;
-  return {
-    enter(size, post) {
-      if (!isOpen) return Promise.reject(new Problem('Unavailable', 'The store does not take writes any more.'));
-      if (!waiting.hasCapacityFor(size)) {
-        return Promise.reject(new Problem('Unavailable', 'Too many writes are waiting already; try again later.'));
-      }
-      lastSeq += 1;
-      const seq = lastSeq;
-      return new Promise<Answer>((resolve, reject) => {
-        waiting.add(seq, { ...size, resolve, reject });
-        post(seq);
-      });
-    },
-    settle(reply) {
-      const one = waiting.take(reply.seq);
-      if ('answer' in reply) one?.resolve(reply.answer);
-      else one?.reject(errorOf(reply.failure));
-    },
-    refuse() {
-      const was = isOpen;
-      isOpen = false;
-      return was;
-    },
-    isOpen: () => isOpen,
-    fail(error) {
-      for (const one of waiting.takeAll()) one.reject(error);
-    },
-  };
-}
-
-interface Outbox {
-  put(request: Request): void;
-  /** Discards unsent requests. */
-  clear(): void;
-  /** Sends the remaining requests first. */
-  close(): void;
-}
-
-/**
- * A batch of this size is sent at once: the writer's thread then works on it while this thread continues. Otherwise all clients that
- * were answered together send together, and the threads alternate instead of working in parallel.
- */
-const messageMax = 16;
-
-/** Batches the requests of one iteration of the event loop: a message costs more than a request. */
-function createOutbox(post: (message: ToWriter) => void): Outbox {
-  let gathered: Request[] = [];
-  const flush = (): void => {
-    const requests = gathered;
-    gathered = [];
-    if (requests.length > 0) post(requests);
-  };
-  return {
-    put(request) {
-      gathered.push(request);
-      if (gathered.length === 1) setImmediate(flush);
-      if (gathered.length >= messageMax) flush();
-    },
-    clear() {
-      gathered = [];
-    },
-    close() {
-      flush();
-      post('close');
-    },
-  };
 }
 
 interface Followers {
