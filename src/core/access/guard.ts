@@ -20,10 +20,7 @@ const testedMax = 200_000;
 export function guardStore(store: Store, decision: Decision): Store {
   if (decision.extent === 'full') return store;
   if (decision.extent === 'none') throw forbidden('Nothing here is granted to you.');
-  return viewOf(store, decision).store;
-}
-
-function restrictedStore(store: Store, decision: PartialDecision, view: View): Store {
+  const view = viewOf(store, decision);
   return {
     get: async (id, now) => view.visible(await store.get(id, now)),
     find: (plan) => findVisible(store, plan, { decision, view }),
@@ -72,22 +69,14 @@ interface View {
   grantsOf(id: string): readonly string[] | undefined;
 }
 
-/** A view, and the store that shows no more than it. */
-interface StoreView extends View {
-  readonly store: Store;
-}
-
 /** One view for each decision and store: it keeps what was decided about each version of an entity. */
-const views = new WeakMap<PartialDecision, WeakMap<Store, StoreView>>();
+const views = new WeakMap<PartialDecision, WeakMap<Store, View>>();
 
-function viewOf(store: Store, decision: PartialDecision): StoreView {
-  let ofDecision = views.get(decision);
-  if (!ofDecision) views.set(decision, (ofDecision = new WeakMap<Store, StoreView>()));
-  let view = ofDecision.get(store);
-  if (!view) {
-    const made = createView(decision);
-    ofDecision.set(store, (view = { ...made, store: restrictedStore(store, decision, made) }));
-  }
+function viewOf(store: Store, decision: PartialDecision): View {
+  const ofDecision = views.get(decision) ?? new WeakMap<Store, View>();
+  views.set(decision, ofDecision);
+  const view = ofDecision.get(store) ?? createView(decision);
+  ofDecision.set(store, view);
   return view;
 }
 

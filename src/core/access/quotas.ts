@@ -4,6 +4,7 @@
  */
 import { TooManyRequests } from '../model/problem.ts';
 import type { Identity } from './identity.ts';
+import { type Account, type Accounts, type Allowance, createAccounts, leftAt, minuteMs } from './quota-accounts.ts';
 
 /** 0: no limit. */
 export interface QuotaLimits {
@@ -46,40 +47,21 @@ export interface Quotas {
 
 interface QuotaOptions {
   readonly limits: QuotaLimits;
+  /** Absent: they are in the memory of this thread. */
+  readonly accounts?: Accounts;
   /** A clock that nobody sets, in milliseconds. */
   readonly steadyMs: () => number;
   readonly onExceeded: (name: QuotaName) => void;
 }
 
-/** An allowance for a minute. It fills evenly, up to the whole of it. */
-interface Allowance {
-  left: number;
-  atMs: number;
-}
-
-interface Account {
-  readonly requests: Allowance;
-  readonly writes: Allowance;
-  readonly bytes: Allowance;
-  requestsNow: number;
-  streamsNow: number;
-}
-
-/** Most accounts. Parties for which there is no place share one, until others have their whole allowances again. */
-const accountsMax = 20_000;
-
-const minuteMs = 60_000;
-
 interface State extends QuotaOptions {
-  readonly accounts: Map<string, Account>;
-  readonly shared: Account;
-  sweptAtMs: number;
+  readonly accounts: Accounts;
 }
 
 export function createQuotas(options: QuotaOptions): Quotas {
   const { limits, onExceeded } = options;
-  const shared = newAccount(options);
-  const state: State = { ...options, accounts: new Map(), shared, sweptAtMs: Number.NEGATIVE_INFINITY };
+  const { accounts = createAccounts(options) } = options;
+  const state: State = { ...options, accounts };
   const exceeded: Quotas['exceeded'] = (name, detail, seconds) => {
     onExceeded(name);
     return new TooManyRequests(detail, seconds);
@@ -89,21 +71,26 @@ export function createQuotas(options: QuotaOptions): Quotas {
     limits,
     exceeded,
     requireRoom: (party) => {
-      if (isLimited(party)) requireRoom(accountOf(state, party), within);
+      if (isLimited(party)) accounts.alone(() => requireRoom(accounts.of(keyOf(party)), within));
     },
-    enter: (party, writes) => (isLimited(party) ? enter(accountOf(state, party), writes, within) : nothing),
+    enter: (party, writes) =>
+      isLimited(party) ? accounts.alone(() => enter(accounts.of(keyOf(party)), writes, within)) : nothing,
     requireStream: (party) => {
-      if (isLimited(party)) requireStream(accountOf(state, party), within);
+      if (isLimited(party)) accounts.alone(() => requireStream(accounts.of(keyOf(party)), within));
     },
-    openStream: (party) => openStream(accountOf(state, party)),
+    openStream: (party) => accounts.alone(() => openStream(accounts.of(keyOf(party)), accounts)),
     countBytes: (party, bytes) => {
       if (limits.bytesPerMinute === 0 || !isLimited(party)) return;
-      const { bytes: allowance } = accountOf(state, party);
-      refill(allowance, limits.bytesPerMinute, state);
-      // A stream may be counted only when it ends. It is made up for in a minute at most.
-      allowance.left = Math.max(allowance.left - bytes, -limits.bytesPerMinute);
+      accounts.alone(() => countBytes(accounts.of(keyOf(party)), bytes, state));
     },
   };
+}
+
+function countBytes({ bytes: allowance }: Account, bytes: number, state: State): void {
+  const { bytesPerMinute } = state.limits;
+  refill(allowance, bytesPerMinute, state);
+  // A stream may be counted only when it ends. It is made up for in a minute at most.
+  allowance.left = Math.max(allowance.left - bytes, -bytesPerMinute);
 }
 
 const nothing = (): void => undefined;
@@ -111,52 +98,8 @@ const nothing = (): void => undefined;
 /** The command line on the data folder, and the broker itself, are not limited. */
 const isLimited = ({ identity }: Party): boolean => identity.kind !== 'local';
 
-function newAccount({ limits, steadyMs }: QuotaOptions): Account {
-  const atMs = steadyMs();
-  return {
-    requests: { left: limits.requestsPerMinute, atMs },
-    writes: { left: limits.writesPerMinute, atMs },
-    bytes: { left: limits.bytesPerMinute, atMs },
-    requestsNow: 0,
-    streamsNow: 0,
-  };
-}
-
-function accountOf(state: State, { identity, address = '' }: Party): Account {
-  const { accounts } = state;
-  const key = identity.kind === 'anonymous' ? networkOf(address) : identity.subject;
-  const known = accounts.get(key);
-  if (known) return known;
-  if (accounts.size >= accountsMax) sweep(state);
-  if (accounts.size >= accountsMax) return state.shared;
-  const account = newAccount(state);
-  accounts.set(key, account);
-  return account;
-}
-
-const sweepMs = 1000;
-
-/** Removes accounts from which nothing is taken at present. */
-function sweep(state: State): void {
-  const { accounts, limits } = state;
-  const now = state.steadyMs();
-  if (now - state.sweptAtMs < sweepMs) return;
-  state.sweptAtMs = now;
-  for (const [key, { requests, writes, bytes, requestsNow, streamsNow }] of accounts) {
-    const isAllThere =
-      isFull(now, requests, limits.requestsPerMinute) &&
-      isFull(now, writes, limits.writesPerMinute) &&
-      isFull(now, bytes, limits.bytesPerMinute);
-    if (requestsNow === 0 && streamsNow === 0 && isAllThere) accounts.delete(key);
-  }
-}
-
-const isFull = (now: number, allowance: Allowance, perMinute: number): boolean =>
-  perMinute === 0 || leftAt(now, allowance, perMinute) >= perMinute;
-
-/** What is left at this time, after what was filled in since. */
-const leftAt = (now: number, { left, atMs }: Allowance, perMinute: number): number =>
-  Math.min(perMinute, left + ((now - atMs) * perMinute) / minuteMs);
+const keyOf = ({ identity, address = '' }: Party): string =>
+  identity.kind === 'anonymous' ? networkOf(address) : identity.subject;
 
 function refill(allowance: Allowance, perMinute: number, { steadyMs }: Pick<State, 'steadyMs'>): void {
   const now = steadyMs();
@@ -200,9 +143,10 @@ function enter(account: Account, writes: number, within: Within): () => void {
   account.requests.left -= 1;
   account.writes.left -= writes;
   account.requestsNow += 1;
-  return () => {
-    account.requestsNow -= 1;
-  };
+  return () =>
+    state.accounts.alone(() => {
+      account.requestsNow -= 1;
+    });
 }
 
 function requireStream({ streamsNow }: Account, { state: { limits }, exceeded }: Within): void {
@@ -210,11 +154,12 @@ function requireStream({ streamsNow }: Account, { state: { limits }, exceeded }:
     throw exceeded('streams', `You may have ${limits.streamsAtOnce} streams at a time.`, streamRetrySeconds);
 }
 
-function openStream(account: Account): () => void {
+function openStream(account: Account, accounts: Accounts): () => void {
   account.streamsNow += 1;
-  return () => {
-    account.streamsNow -= 1;
-  };
+  return () =>
+    accounts.alone(() => {
+      account.streamsNow -= 1;
+    });
 }
 
 /** The broker cannot know when a client will close a stream, so this is a guess. */
