@@ -5,7 +5,7 @@ const common = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/strip-types.js' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/data/'],
-  setupFiles: ['<rootDir>/test/seed.ts'],
+  setupFiles: ['<rootDir>/test/seed.ts', '<rootDir>/test/threads-setup.ts'],
 };
 
 // Those that need a MongoDB replica set share one, which is started only when one of them is run.

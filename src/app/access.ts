@@ -20,11 +20,11 @@ import { createOwnTokens } from '../edge/auth/own-tokens.ts';
 import { createTokenRoute } from '../edge/auth/token-route.ts';
 import { createTokenVerifier } from '../edge/auth/token-verifier.ts';
 import { createCredentialPolicy } from '../edge/auth/credential-policy.ts';
+import type { TrustedProxies } from '../edge/trusted-proxies.ts';
 import { accessModeOf } from './access-mode.ts';
 import type { Config } from './config/options.ts';
 import { every } from '../city/job/every.ts';
 import { readTokenIssuers } from './config/read-issuers.ts';
-import { readTrustedProxies } from './proxies.ts';
 
 export interface Access {
   readonly policy: AccessPolicy;
@@ -42,6 +42,8 @@ export interface AccessOptions {
   readonly observe: Observe;
   /** Shows the key of the first administrator to the operator. Absent: it is written to a file. */
   readonly showKey?: (key: string) => void;
+  /** Tells the address of a client. */
+  readonly proxies: TrustedProxies;
   /** Called for each request with wrong credentials, with the address of the client. */
   readonly refused?: (address: string) => void;
 }
@@ -68,7 +70,7 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
   });
   const ownTokens = createOwnTokens({ keys: ring, clock: options.clock });
   const failures = createFailureLimit(failureLimit);
-  const { clientAddress: addressOf } = readTrustedProxies(config);
+  const { clientAddress: addressOf } = options.proxies;
   const authenticate = createAuthenticator({
     ...{ verifiers: [ring, ownTokens, tokens], failures, addressOf },
     ...(options.refused ? { refused: options.refused } : undefined),

@@ -13,18 +13,19 @@ type Needed = Pick<Services, 'stores' | 'clock' | 'observe' | 'contexts'>;
 /** Adds the audit to the parts of a broker. There is none while access is open: everybody is anonymous then, and nothing is recorded. */
 export function withAudit<Parts extends Needed>(config: Config, parts: Parts): Parts & { readonly audit?: Audit } {
   const { stores, clock, observe, contexts } = parts;
-  const personalTypes = listIn(config.personalTypes).map((name) => contexts.core.expand(name));
-  if (accessModeOf(config) === 'open' || (config.audit === 'personal' && personalTypes.length === 0)) return parts;
-  return {
-    ...parts,
-    audit: createAuditWriter({
-      trail: stores.audit,
-      scope: scopeOf(config),
-      personalTypes: new Set(personalTypes),
-      clock,
-      observe,
-    }),
-  };
+  const settings = auditSettingsOf(config, contexts);
+  if (!settings) return parts;
+  return { ...parts, audit: createAuditWriter({ trail: stores.audit, ...settings, clock, observe }) };
+}
+
+/** What the audit records. Undefined: there is none. */
+export function auditSettingsOf(
+  config: Config,
+  { core }: Pick<Services['contexts'], 'core'>,
+): Pick<Audit, 'scope' | 'personalTypes'> | undefined {
+  const personalTypes = listIn(config.personalTypes).map((name) => core.expand(name));
+  if (accessModeOf(config) === 'open' || (config.audit === 'personal' && personalTypes.length === 0)) return undefined;
+  return { scope: scopeOf(config), personalTypes: new Set(personalTypes) };
 }
 
 /** Reports wrong credentials to the audit, which is built after what finds them. */

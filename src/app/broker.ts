@@ -2,25 +2,18 @@
 import { join } from 'node:path';
 import { type JobOptions, startJobs } from '../city/job/jobs.ts';
 import { readKeptDays, readRollupDays } from '../city/job/retention.ts';
-import { knownContexts } from '../city/models/bundled-contexts.ts';
-import { readModelModes } from '../city/models/model-modes.ts';
-import { createModels } from '../city/models/models.ts';
 import { createRegistrations } from '../core/federation/registrations.ts';
 import { createSourceStores } from '../core/federation/source-store.ts';
 import { createHttpSources } from '../edge/peer/http-sources.ts';
-import { createContexts } from '../core/jsonld/resolve.ts';
-import type { Json } from '../core/model/json.ts';
-import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { createSnapshotRuns } from '../core/operation/snapshot/runs.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
-import type { Clock } from '../core/port/clock.ts';
 import type { Memory } from '../core/port/memory.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Sources } from '../core/port/sources.ts';
 import type { Stores } from '../core/port/store.ts';
 import type { DeliveryServices } from '../edge/deliver/environment.ts';
-import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
+import { createDocumentLoader, type DocumentLoader } from '../edge/document/loader.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { type Access, type AccessOptions, openAccess } from './access.ts';
 import { accessModeOf } from './access-mode.ts';
@@ -31,18 +24,21 @@ import { openCertificate } from './certificate.ts';
 import { listenOnControl } from './control-socket.ts';
 import { openDeliveries, openMessenger, reachOf } from './deliveries.ts';
 import { openForwarding } from './forwarding.ts';
-import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
-import { modelsFolderOf } from './folders.ts';
 import { withQuotas } from './quotas.ts';
-import { createYieldToEventLoop, createClock, createIds, createCautiousClock } from './process.ts';
-import { cacheShareOf, createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
+import { openParts, preloadOf } from './parts.ts';
+import { createClock, createCautiousClock } from './process.ts';
+import { cacheShareOf, createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
-import { closeServers, listen, openServers } from './servers.ts';
-import { openStores } from './stores.ts';
+import { closeServers, listen, openServers, type ServerParts } from './servers.ts';
+import { readTrustedProxies } from './proxies.ts';
+import { type ConnectableStores, openConnectableStores } from './stores.ts';
 import { closeStreams, openStreams } from './streams.ts';
 import { createSubjectFiles } from './subject-files.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
+import { type HttpThreads, openThreads } from './threads/http-threads.ts';
+import { tellChanges, tellContexts } from './threads/notices.ts';
+import { createRelayedClients, type RelayedClients } from './threads/relayed-client.ts';
 
 /**
  * How long pending requests may take to finish when the broker stops. The whole stop must end within 10 s, before Docker kills the process.
@@ -63,18 +59,21 @@ export interface BrokerOptions {
 }
 
 /** Starts a broker. Throws an Error on a failure such as a port in use, an unwritable folder, or an invalid option. */
-export async function startBroker(config: Config, options: BrokerOptions = {}): Promise<Broker> {
+export async function startBroker(wanted: Config, options: BrokerOptions = {}): Promise<Broker> {
+  const config = { ...wanted, threads: wanted.store === 'sqlite' ? wanted.threads : 1 };
   const telemetry = openTelemetry(config);
   const { observe } = telemetry;
   const jobOptions = readJobs(config);
   const plans = readIngestPlans(config, process.env);
   const certificate = await openCertificate(config);
-  const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
+  const threads = openThreads(config, observe);
+  const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe, threads?.held);
   const loader = openLoader(config, { observe, memory });
-  const stores = limitTenants(await openStores(config, { observe, owner: 'mlaka serve' }), config);
+  const { stores, connect } = await openTellingStores(config, { observe, threads });
   const refusals = createRefusalReport();
-  const access = await openAccessOrClose(config, { ...options, stores, observe, refused: refusals.report });
-  const parts = withAudit(config, openParts(config, { observe, stores, loader, access, memory }));
+  const { proxies, trust } = createRelayedClients(readTrustedProxies(config));
+  const access = await openAccessOrClose(config, { ...options, stores, observe, proxies, refused: refusals.report });
+  const parts = withAudit(config, openServices(config, { observe, stores, loader, access, memory, threads }));
   refusals.reportTo(parts.audit);
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
@@ -84,11 +83,10 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const city = openCity(config, services);
   const jobs = startJobs({ ...services, ...jobOptions, clock: createCautiousClock(services.clock), more: city.plans });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
-  const streams = openStreams(config, services, access);
-  const servers = openServers(config, services, { telemetry, streams, access, certificate, jobs, city });
+  const given = { telemetry, access, certificate, jobs, proxies, threads, city };
+  const clients = openClients(config, services, { ...given, trust, loader, connect });
   const stop = async (): Promise<void> => {
-    const clients = [closeStreams(streams), closeServers(servers, graceMs)];
-    await Promise.all([...clients, jobs.stop(), city.stop(), ...ingests.map((ingest) => ingest.stop())]);
+    await Promise.all([clients.close(), jobs.stop(), city.stop(), ...ingests.map((ingest) => ingest.stop())]);
     await Promise.all([forwarding.stop(), delivery.stop()]);
     await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
     loader.close();
@@ -97,11 +95,52 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     await stores.close();
     observe({ kind: 'stopped', what: 'broker' });
   };
-  const url = await listen(servers, config, stop);
+  const url = await clients.listen(stop);
   await forwarding.start(url);
-  if (accessModeOf(config) === 'required' || config.store === 'sqlite')
-    await listenOnControl(servers.control, config.data, observe);
   return { url, stop };
+}
+
+interface Clients {
+  /** Listens, also for commands on the same machine. Returns the URL of the broker. Calls `stop` when a port is unavailable. */
+  listen(stop: () => Promise<void>): Promise<string>;
+  close(): Promise<void>;
+}
+
+interface ClientParts extends Omit<ServerParts, 'streams'>, Pick<RelayedClients, 'trust'> {
+  readonly threads: HttpThreads | undefined;
+  readonly loader: DocumentLoader;
+  readonly connect: ConnectableStores['connect'];
+}
+
+/** Opens what clients reach: streams, servers and the threads beside the main one. */
+function openClients(config: Config, services: Services, { trust, loader, connect, ...parts }: ClientParts): Clients {
+  const { threads, access } = parts;
+  const streams = openStreams(config, services, parts);
+  const servers = openServers(config, services, { ...parts, streams });
+  trust(servers.relayed);
+  const main = { services, loader, authenticate: access.authenticate, connect };
+  const start = threads && ((port: number) => threads.start(main, { server: servers.relayed, port }));
+  return {
+    async listen(stop) {
+      const url = await listen(servers, config, { stop, start });
+      if (accessModeOf(config) === 'required' || config.store === 'sqlite')
+        await listenOnControl(servers.control, config.data, services.observe);
+      return url;
+    },
+    async close() {
+      await Promise.all([closeStreams(streams), closeServers(servers, graceMs), threads?.stop(graceMs)]);
+    },
+  };
+}
+
+/** Opens the stores. Where there are several threads, they are told of changes. */
+async function openTellingStores(
+  config: Config,
+  { observe, threads }: { readonly observe: Observe; readonly threads: HttpThreads | undefined },
+): Promise<ConnectableStores> {
+  const { stores, ...rest } = await openConnectableStores(config, { observe, owner: 'mlaka serve' });
+  const limited = limitTenants(stores, config);
+  return { ...rest, stores: threads ? tellChanges(limited, threads) : limited };
 }
 
 /** Closes the stores when access cannot be opened. */
@@ -114,62 +153,33 @@ async function openAccessOrClose(config: Config, options: Omit<AccessOptions, 'c
   }
 }
 
-/** The options that operations use. */
-const settingsOf = (config: Config): Pick<Services, 'limits' | 'collation' | 'isTolerant'> => ({
-  limits: config,
-  collation: config.collation,
-  isTolerant: config.tolerant,
-});
+interface ServiceParts {
+  readonly observe: Observe;
+  readonly stores: Stores;
+  readonly loader: DocumentLoader;
+  readonly access: Access;
+  readonly memory: Memory;
+  readonly threads: HttpThreads | undefined;
+}
 
 /** The services without the subscriptions, which need them to be created. */
-function openParts(
-  config: Config,
-  { observe, stores, loader, access, memory }: Omit<RegistryParts, 'known' | 'clock'> & { readonly access: Access },
-): DeliveryServices {
-  const modelsFolder = modelsFolderOf(config);
-  const basics = openBasics(config, stores);
-  const { clock } = basics;
-  return withQuotas(config, {
-    ...basics,
+function openServices(config: Config, { access, threads, ...given }: ServiceParts): DeliveryServices {
+  const { stores, observe } = given;
+  const clock = createClock();
+  const parts = openParts(config, { ...given, clock });
+  const { ids } = parts;
+  const services = {
+    ...parts,
+    contexts: threads ? tellContexts(parts.contexts, threads.tell) : parts.contexts,
     access: access.policy,
-    stores,
-    models: createModels({
-      directory: modelsFolder,
-      modes: readModelModes(config.models),
-      areChecked: config.modelsFolder === '',
-    }),
-    observe,
+    tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: config.streamTicketMs }),
     messenger: openMessenger(config),
     snapshots: createSnapshotRuns({ observe }),
     registrations: createRegistrations({ stores, observe }),
     sourceStores: createSourceStores(stores),
-    contexts: openContextRegistry(config, {
-      loader,
-      known: knownContexts(modelsFolder),
-      stores,
-      clock,
-      observe,
-      memory,
-    }),
-    memory,
-    renders: createCountedRenders(memory, config.renderCacheBytes),
-    ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
-  });
-}
-
-/** The clock, the ids, and the parts that depend only on them. */
-function openBasics(
-  { streamTicketMs }: Config,
-  { oneTimeStore }: Stores,
-): Pick<Services, 'clock' | 'ids' | 'yieldToEventLoop' | 'tickets'> {
-  const [clock, ids] = [createClock(), createIds()];
-  return {
-    clock,
-    ids,
-    yieldToEventLoop: createYieldToEventLoop(),
-    tickets: createTickets({ ids, clock, oneTimeStore, lifetimeMs: streamTicketMs }),
   };
+  return withQuotas(config, services, threads?.shared.accounts);
 }
 
 function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep' | 'auditKeep'> {
@@ -191,23 +201,7 @@ const ingestLimits = (config: Config): IngestOptions['limits'] => ({
   timeoutMs: config.notifyTimeoutMs,
 });
 
-interface RegistryParts {
-  readonly loader: DocumentLoader;
-  readonly known: Readonly<Record<string, Json>>;
-  readonly stores: Stores;
-  readonly clock: Clock;
-  readonly observe: Observe;
-  readonly memory: Memory;
-}
-
-const preloadOf = ({ contextPreload }: Config): Readonly<Record<string, string>> =>
-  contextPreload === '' ? {} : readPreloadIndex(contextPreload);
-
-/** A file that the operator sets for a URL overrides the bundled @context. */
-const without = (known: Readonly<Record<string, Json>>, named: object): Readonly<Record<string, Json>> =>
-  Object.fromEntries(Object.entries(known).filter(([url]) => !Object.hasOwn(named, url)));
-
-function openLoader(config: Config, { observe, memory }: Pick<RegistryParts, 'observe' | 'memory'>): DocumentLoader {
+function openLoader(config: Config, { observe, memory }: Pick<ServiceParts, 'observe' | 'memory'>): DocumentLoader {
   return createDocumentLoader({
     ...(config.store === 'memory' ? undefined : { directory: join(config.data, 'contexts') }),
     preload: preloadOf(config),
@@ -217,19 +211,6 @@ function openLoader(config: Config, { observe, memory }: Pick<RegistryParts, 'ob
     observe,
   });
 }
-
-const openContextRegistry = (config: Config, { loader, known, memory, ...services }: RegistryParts): ContextRegistry =>
-  createContextRegistry({
-    ...services,
-    contexts: createContexts({
-      load: loader.load,
-      known: without(known, preloadOf(config)),
-      pause: createYieldToEventLoop(),
-      cache: cacheShareOf(memory, 'contexts'),
-    }),
-    defaultOf: readDefaultContexts(config.defaultContext),
-    documents: loader,
-  });
 
 const openSources = (config: Config, { memory, observe }: DeliveryServices): Sources =>
   createHttpSources({

@@ -51,8 +51,37 @@ type Generations = 'minor' | 'major';
 const isCollect = (value: unknown): value is (how: { readonly type: Generations }) => void =>
   typeof value === 'function';
 
-export function createMemory(budgetBytes: number, observe: Observe): Memory {
+/** What the holders hold. */
+interface Held {
+  readonly get: (holder: Holder) => number;
+  readonly add: (holder: Holder, bytes: number) => void;
+}
+
+function createHeld(): Held {
   const held: Record<Holder, number> = { bodies: 0, answers: 0, streams: 0, caches: 0 };
+  return {
+    get: (holder) => held[holder],
+    add: (holder, bytes) => {
+      held[holder] += bytes;
+    },
+  };
+}
+
+/** The memory for `createSharedHeld` of each thread. */
+export const newHeldMemory = (): SharedArrayBuffer =>
+  new SharedArrayBuffer(holders.length * BigInt64Array.BYTES_PER_ELEMENT);
+
+/** What the holders of all threads hold. */
+export function createSharedHeld(memory: SharedArrayBuffer): Held {
+  const numbers = new BigInt64Array(memory);
+  return {
+    get: (holder) => Number(Atomics.load(numbers, holders.indexOf(holder))),
+    add: (holder, bytes) => void Atomics.add(numbers, holders.indexOf(holder), BigInt(bytes)),
+  };
+}
+
+/** `held`: absent, it is that of this thread. */
+export function createMemory(budgetBytes: number, observe: Observe, held = createHeld()): Memory {
   const share = (holder: Holder): number => Math.floor((budgetBytes * eighths[holder]) / 8);
   const collect = limitHeapGrowth(budgetBytes);
   let [garbage, oldGarbage] = [0, 0];
@@ -64,10 +93,8 @@ export function createMemory(budgetBytes: number, observe: Observe): Memory {
   };
   return {
     share,
-    held: (holder) => held[holder],
-    count: (holder, bytes) => {
-      held[holder] += bytes;
-    },
+    held: held.get,
+    count: held.add,
     discard,
     discardEntity: (bytes) => {
       if (bytes >= oldTextBytes) oldGarbage += bytes;
@@ -88,16 +115,16 @@ export function createMemory(budgetBytes: number, observe: Observe): Memory {
 /** The caches that share the bytes for caches: rendered entities, compiled @contexts, and loaded documents. In eighths of these bytes. */
 const cacheEighths = { renders: 4, contexts: 3, documents: 1 } as const;
 
-/** What one of the caches may hold. */
-export const cacheShareOf = (memory: Memory, cache: keyof typeof cacheEighths): CacheShare => ({
-  bytesMax: Math.floor((memory.share('caches') * cacheEighths[cache]) / 8),
+/** What one of the caches may hold, when each of `threads` has one. */
+export const cacheShareOf = (memory: Memory, cache: keyof typeof cacheEighths, threads = 1): CacheShare => ({
+  bytesMax: Math.floor((memory.share('caches') * cacheEighths[cache]) / 8 / threads),
   onBytes: createMemoryMeter(memory, 'caches'),
 });
 
-/** The cache of rendered entities, of `bytesMax` bytes or its share, whichever is less. */
-export function createCountedRenders(memory: Memory, bytesMax: number): RenderCache {
-  const share = cacheShareOf(memory, 'renders');
-  return createRenderCache(Math.min(bytesMax, share.bytesMax), share.onBytes);
+/** The cache of rendered entities, of `bytesMax` bytes or its share, whichever is less. Each of `threads` has a part of it. */
+export function createCountedRenders(memory: Memory, bytesMax: number, threads: number): RenderCache {
+  const share = cacheShareOf(memory, 'renders', threads);
+  return createRenderCache(Math.min(Math.floor(bytesMax / threads), share.bytesMax), share.onBytes);
 }
 
 const mebibyte = 2 ** 20;

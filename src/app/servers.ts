@@ -1,5 +1,4 @@
 /** Opens the HTTP servers: that of clients, and that of commands on the same machine. */
-import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { createJobOperations } from '../city/job/job-operations.ts';
@@ -16,18 +15,22 @@ import { v2EntityOperations } from '../core/operation/v2/table.ts';
 import { notifyRoutes } from '../edge/peer/subscription/routes.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
 import type { Certificate } from '../edge/http/certificate.ts';
+import type { TrustedProxies } from '../edge/trusted-proxies.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../edge/http/server.ts';
 import type { Access } from './access.ts';
 import type { City } from './city.ts';
+import { listIn } from './config/list.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, root } from './folders.ts';
 import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
 import { openDataOperations } from './open-data.ts';
-import { readTrustedProxies } from './proxies.ts';
+import { listenOn, requireFreePort } from './listen.ts';
 import { readServedFiles } from './served-files.ts';
 import type { Streams } from './streams.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import type { HttpThreads } from './threads/http-threads.ts';
+import { isOwnRequest } from './threads/own-requests.ts';
 import { version } from './version.ts';
 
 export interface ServerParts {
@@ -36,6 +39,9 @@ export interface ServerParts {
   readonly access: Access;
   readonly jobs: Pick<Jobs, 'all'>;
   readonly city: Pick<City, 'operations'>;
+  readonly proxies: TrustedProxies;
+  /** Absent: there is only the main thread. */
+  readonly threads: HttpThreads | undefined;
   /** Absent: the server speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
 }
@@ -50,32 +56,37 @@ interface Servers {
   readonly mounted: readonly { readonly server: Server; readonly port: number }[];
   /** The server of commands on the same machine, which offers the same API to the operator. */
   readonly control: Server;
+  /** The server of what HTTP threads hand on. */
+  readonly relayed: Server;
 }
 
 export function openServers(config: Config, services: Services, parts: ServerParts): Servers {
-  const { access, streams, certificate } = parts;
+  const { access, streams, certificate, proxies, threads } = parts;
   const options = httpOptions(config, services, parts);
   const { authenticate } = access;
   const ofClients: HttpOptions = {
     ...options,
     ...(authenticate ? { authenticate } : undefined),
-    ...(certificate ? { certificate } : undefined),
     hstsSeconds: config.hstsSeconds,
-    isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
-    proxies: readTrustedProxies(config),
+    isOwnHost: createHostCheck({ host: config.host, names: listIn(config.hostNames) }),
+    proxies,
+    ...(threads
+      ? { divert: ({ request }) => !isOwnRequest(request) && threads.settle().then(() => false) }
+      : undefined),
   };
+  const secured = { ...ofClients, ...(certificate ? { certificate } : undefined) };
+  const onUpgrade: HttpOptions['onUpgrade'] = (request, socket, head) =>
+    streams.stream.handleUpgrade(request, socket, head);
   return {
-    server: createHttpServer({
-      ...ofClients,
-      onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
-    }),
+    server: createHttpServer({ ...secured, onUpgrade }),
     mounted: [
       { mount: '/ql', port: config.qlPort },
       { mount: '/STH', port: config.sthPort },
     ]
       .filter(({ port }) => port > 0)
-      .map(({ mount, port }) => ({ server: createHttpServer({ ...ofClients, mount }), port })),
+      .map(({ mount, port }) => ({ server: createHttpServer({ ...secured, mount }), port })),
     control: createHttpServer({ ...options, authenticate: () => local, isOwnHost: () => true }),
+    relayed: createHttpServer({ ...ofClients, onUpgrade }),
   };
 }
 
@@ -141,15 +152,29 @@ const ownOperations = ({
   ...city.operations,
 ];
 
-/** Listens on all ports, and returns the URL of the broker. When a port is unavailable, everything that was opened before is released. */
+/**
+ * Listens on all ports, and returns the URL of the broker. When a port is unavailable, everything that was opened before is released.
+ * `start`: starts the HTTP threads at a port. Absent: there are none.
+ */
 export async function listen(
   { server, mounted }: Pick<Servers, 'server' | 'mounted'>,
   config: Config,
-  stop: () => Promise<void>,
+  {
+    stop,
+    start,
+  }: { readonly stop: () => Promise<void>; readonly start: ((port: number) => Promise<void>) | undefined },
 ): Promise<string> {
-  const url = await listenOn(server, config, stop);
-  for (const { server: other, port } of mounted) await listenOn(other, { ...config, port }, stop);
-  return url;
+  try {
+    const isShared = start !== undefined;
+    if (isShared && config.port !== 0) await requireFreePort(config);
+    const port = await listenOn(server, { ...config, isShared });
+    await start?.(port);
+    for (const one of mounted) await listenOn(one.server, { ...config, port: one.port, isShared: false });
+    return urlOf(config, port);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** Stops accepting connections, and waits at most `graceMs` for requests in progress. */
@@ -158,24 +183,8 @@ export async function closeServers({ server, mounted, control }: Servers, graceM
   await Promise.all(all.map((one) => closeServer(one, graceMs)));
 }
 
-async function listenOn(
-  server: Server,
-  { host, port, tlsCert }: Pick<Config, 'host' | 'port' | 'tlsCert'>,
-  stop: () => Promise<void>,
-): Promise<string> {
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    await stop();
-    throw new Error(
-      `Nobody can listen on ${host}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      { cause },
-    );
-  }
-  const address = server.address();
-  const own = typeof address === 'object' && address ? address.port : port;
+function urlOf({ host, tlsCert }: Pick<Config, 'host' | 'tlsCert'>, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const scheme = tlsCert === '' ? 'http' : 'https';
-  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${own}`;
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

@@ -4,6 +4,7 @@ import type { Stores } from '../core/port/store.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { lockFolder } from '../store/sqlite/folder-lock.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
+import { defaultWriterLimits, type SharedWriter, startWriter } from '../store/sqlite/writer/writer.ts';
 import type { Config } from './config/options.ts';
 import { createYieldToEventLoop } from './process.ts';
 
@@ -18,7 +19,7 @@ export function openStores(config: Config, options: StoresOptions): Stores | Pro
   if (config.store === 'mongo') return openDatabases(config, options);
   return config.store === 'memory'
     ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
-    : openFiles(config, options);
+    : openFiles(config, options).stores;
 }
 
 /** Loads the driver only when it is needed: that takes a tenth of a second. */
@@ -27,18 +28,34 @@ async function openDatabases({ mongoUrl }: Config, { observe }: StoresOptions): 
   return openMongoStores({ url: mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
 }
 
+/** Stores to which other threads can connect. */
+export interface ConnectableStores {
+  readonly stores: Stores;
+  /** Gives another thread the ports of the writer (`SharedWriter.connect`). Absent: the persistence has connections of each thread. */
+  readonly connect?: SharedWriter['connect'];
+}
+
+/** Throws what `openStores` throws. */
+export async function openConnectableStores(config: Config, options: StoresOptions): Promise<ConnectableStores> {
+  return config.store === 'sqlite' ? openFiles(config, options) : { stores: await openStores(config, options) };
+}
+
 /** Opens the stores in the data folder, and locks the folder for this process. */
-function openFiles({ data }: Config, { observe, owner }: StoresOptions): Stores {
+function openFiles({ data }: Config, { observe, owner }: StoresOptions): Required<ConnectableStores> {
   const giveBack = lockFolder(data, owner);
-  const stores = createSqliteStores({
-    directory: data,
+  const writer = startWriter({
     observe,
-    yieldToEventLoop: createYieldToEventLoop(),
+    limits: defaultWriterLimits,
     fatal: (cause) => {
       observe({ kind: 'failed', where: 'store', cause });
       // A supervisor restarts the process, which can then write again. No acknowledged write is lost.
       process.exit(1);
     },
   });
-  return { ...stores, close: () => stores.close().finally(giveBack) };
+  const stores = createSqliteStores({ directory: data, observe, yieldToEventLoop: createYieldToEventLoop(), writer });
+  const close = async (): Promise<void> => {
+    await stores.close();
+    await writer.close();
+  };
+  return { stores: { ...stores, close: () => close().finally(giveBack) }, connect: writer.connect };
 }

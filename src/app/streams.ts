@@ -5,9 +5,9 @@ import { createFeeds } from '../edge/stream/feed.ts';
 import { createNgsiProxy, type NgsiProxy } from '../edge/stream/proxy/proxy.ts';
 import { createEventStreams, type EventStreams } from '../edge/stream/sse/streams.ts';
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
+import type { TrustedProxies } from '../edge/trusted-proxies.ts';
 import type { Access } from './access.ts';
 import type { Config } from './config/options.ts';
-import { readTrustedProxies } from './proxies.ts';
 
 /** How long an event source of ngsi-proxy waits for its client to reconnect. ngsi-proxy uses the same time. */
 const idleTimeoutMs = 24 * 60_000;
@@ -19,7 +19,11 @@ export interface Streams {
   readonly proxy?: NgsiProxy;
 }
 
-export function openStreams(config: Config, services: Services, access: Access): Streams {
+export function openStreams(
+  config: Config,
+  services: Services,
+  { access, proxies }: { readonly access: Access; readonly proxies: TrustedProxies },
+): Streams {
   const openFeed = createFeeds(services);
   const limits = {
     connectionsMax: config.streamConnectionsMax,
@@ -38,7 +42,7 @@ export function openStreams(config: Config, services: Services, access: Access):
       openFeed,
       limits,
       isDeflated: config.streamDeflate,
-      proxies: readTrustedProxies(config),
+      proxies,
       ...(access.authenticate ? { authenticate: access.authenticate } : undefined),
       ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
     }),

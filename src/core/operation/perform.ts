@@ -33,48 +33,23 @@ export function perform(
   request: OperationRequest,
   performing: Performing,
 ): Promise<OperationResult> {
-  const { quotas, audit } = performing.services;
-  const isRecorded = audit && operation.access !== 'open' && operation.access !== 'public';
-  return quotas || isRecorded
-    ? performWithin({ quotas, audit: isRecorded ? audit : undefined }, { operation, request, performing })
-    : carryOut(operation, request, performing);
+  const { quotas } = performing.services;
+  return quotas
+    ? performWithin(quotas, { operation, request, performing })
+    : performAllowed(operation, request, performing);
 }
 
-interface Bounds {
-  readonly quotas: Quotas | undefined;
-  /** Absent: the request is not recorded. */
-  readonly audit: Audit | undefined;
-}
-
-interface Performed {
-  readonly operation: Operation;
-  readonly request: OperationRequest;
-  readonly performing: Performing;
-}
-
-/**
- * Counts the request against the quotas, and records it in the audit, also when it fails. Throws TooManyRequests when the caller has used up
- * a quota, and Unavailable when the request cannot be recorded; then nothing is done.
- */
+/** Throws TooManyRequests when the caller has used up a quota. */
 async function performWithin(
-  { quotas, audit }: Bounds,
-  { operation, request, performing }: Performed,
+  quotas: Quotas,
+  { operation, request, performing }: { operation: Operation; request: OperationRequest; performing: Performing },
 ): Promise<OperationResult> {
-  const { caller } = performing;
-  const party = { identity: caller.principal.identity, address: caller.address };
-  const leave = quotas?.enter(party, writesOf(operation, request));
-  let recording: Recording | undefined;
+  const { principal, address } = performing.caller;
+  const leave = quotas.enter({ identity: principal.identity, address }, writesOf(operation, request));
   try {
-    audit?.requireRoom();
-    recording = audit && startRecording({ operation, request, caller }, audit);
-    const result = await carryOut(operation, request, recording ? { ...performing, recording } : performing);
-    recording?.done(result);
-    return result;
-  } catch (error) {
-    recording?.failed(error);
-    throw error;
+    return await performAllowed(operation, request, performing);
   } finally {
-    leave?.();
+    leave();
   }
 }
 
@@ -83,6 +58,35 @@ function writesOf({ action, body: kind, elementsIn }: Operation, { body }: Opera
   if (action === 'read') return 0;
   const elements = kind === 'array' ? body : elementsIn !== undefined && isObject(body) ? body[elementsIn] : undefined;
   return isArray(elements) ? elements.length : 1;
+}
+
+function performAllowed(
+  operation: Operation,
+  request: OperationRequest,
+  performing: Performing,
+): Promise<OperationResult> {
+  const { audit } = performing.services;
+  return audit && operation.access !== 'open' && operation.access !== 'public'
+    ? performRecorded(operation, request, { ...performing, audit })
+    : carryOut(operation, request, performing);
+}
+
+/** Records the request in the audit, also when it fails. Throws Unavailable, and does nothing, when it cannot be recorded. */
+async function performRecorded(
+  operation: Operation,
+  request: OperationRequest,
+  { audit, ...performing }: Performing & { readonly audit: Audit },
+): Promise<OperationResult> {
+  audit.requireRoom();
+  const recording = startRecording({ operation, request, caller: performing.caller }, audit);
+  try {
+    const result = await carryOut(operation, request, { ...performing, recording });
+    recording.done(result);
+    return result;
+  } catch (error) {
+    recording.failed(error);
+    throw error;
+  }
 }
 
 async function carryOut(
@@ -133,11 +137,11 @@ async function openCall(
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, services.ids), await store.log.position());
+  const bounded = operation.action === 'write' ? boundStore(store, boundsOf(caller, services)) : store;
   const guarding = { decision, operation, caller, recording };
-  const guarded = operation.action === 'write' ? guardEachWrite(store, guarding) : guard(store, guarding);
-  const noted = recording?.recordedStore(guarded, { whole: store, decision, tenant: caller.tenant }) ?? guarded;
-  const own = operation.action === 'write' ? boundStore(noted, boundsOf(caller, services)) : noted;
-  return { ...caller, services, now, store: storeFor(caller, own, operation), storeName, position };
+  const guarded = operation.action === 'write' ? guardEachWrite(bounded, guarding) : guard(bounded, guarding);
+  const noted = recording?.recordedStore(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
+  return { ...caller, services, now, store: storeFor(caller, noted, operation), storeName, position };
 }
 
 /** The store as requests of this caller use it: within the domain, and noting who creates entities. */

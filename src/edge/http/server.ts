@@ -6,13 +6,15 @@ import type { Authenticate } from '../../core/access/identity.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Operation, Services } from '../../core/operation/operation.ts';
 import { noProxies, type TrustedProxies } from '../trusted-proxies.ts';
-import type { BodyLimits } from './body.ts';
+import { type BodyLimits, ClientGone } from './body.ts';
 import { answerBrokenRequest, answerForeignUpgrade } from './broken-request.ts';
 import { type Certificate, keepCertificate } from './certificate.ts';
-import { createAnswerer } from './dispatch.ts';
+import { type Answerer, createAnswerer } from './dispatch.ts';
 import { createExpressServer } from './express-server.ts';
 import type { HostCheck } from './host-names.ts';
 import { createPages, type PageOptions } from './pages.ts';
+import type { Exchange } from './reply.ts';
+import { waitForTurn } from './turns.ts';
 
 interface HttpLimits extends BodyLimits {
   /** Time in milliseconds within which the head of a request must arrive. */
@@ -48,6 +50,11 @@ export interface HttpOptions extends PageOptions {
   readonly proxies?: TrustedProxies;
   /** With it, the server speaks HTTPS only, and renews the certificate when its files change. */
   readonly certificate?: Certificate;
+  /**
+   * Sees each request first. True, at once or later: it answers the request itself. False: the server does. Never throws, and is never
+   * rejected.
+   */
+  readonly divert?: (exchange: Exchange) => boolean | Promise<boolean>;
   /** Handles connections that request a protocol upgrade. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -60,7 +67,8 @@ export function createHttpServer(options: HttpOptions): Server {
   const { services, limits, onUpgrade, isOwnHost, certificate, proxies = noProxies } = options;
   const { writeTimeoutMs } = limits;
   const isClosing = (): boolean => !server.listening;
-  const answer = createAnswerer({ ...options, proxies, pages: createPages(options), isClosing, writeTimeoutMs });
+  const all = createAnswerer({ ...options, proxies, pages: createPages(options), isClosing, writeTimeoutMs });
+  const answer = options.divert ? diverted(all, options.divert) : all;
   const timing = {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,
@@ -78,6 +86,26 @@ export function createHttpServer(options: HttpOptions): Server {
     });
   }
   return server;
+}
+
+function diverted(answer: Answerer, divert: Required<HttpOptions>['divert']): Answerer {
+  return async (exchange) => {
+    if (exchange.response.socket === null && !(await hasTurn(exchange))) return;
+    const isDiverted = divert(exchange);
+    if (typeof isDiverted === 'boolean' ? isDiverted : await isDiverted) return;
+    await answer(exchange);
+  };
+}
+
+/** False when the connection closes before the turn of the request. */
+async function hasTurn(exchange: Exchange): Promise<boolean> {
+  try {
+    await waitForTurn(exchange);
+    return true;
+  } catch (error) {
+    if (error instanceof ClientGone) return false;
+    throw error;
+  }
 }
 
 /** How often a closing server looks for idle connections, in milliseconds. */

@@ -1,0 +1,16 @@
+/** The numbers in memory that all threads share. */
+import { newHeldMemory } from '../memory.ts';
+import type { SharedMemory } from './messages.ts';
+import { newAccountMemory } from './shared-accounts.ts';
+
+const newNumber = (): SharedArrayBuffer => new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+
+export const newSharedMemory = (): SharedMemory => ({
+  held: newHeldMemory(),
+  accounts: newAccountMemory(),
+  notices: newNumber(),
+  auditFull: newNumber(),
+});
+
+/** Milliseconds of a clock that nobody sets. It has the same beginning in all threads. */
+export const sharedSteadyMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
