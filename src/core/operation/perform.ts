@@ -208,6 +208,7 @@ function guardEachWrite(store: Store, guarding: Guarding): Store {
   return {
     ...present,
     apply: async (writes, at) => atThisWrite().apply(writes, at),
+    record: async (instances, at) => atThisWrite().record(instances, at),
     revise: async (revision, at) => atThisWrite().revise(revision, at),
   };
 }

@@ -167,7 +167,7 @@ describe('of a batch', () => {
   }));
 
   /** The stores of a server. After the first part of a batch is stored, and before the next one is, `between` is done. */
-  function storesWith(between: () => Promise<void>): Stores {
+  function storesWith(between: () => Promise<void>, least = 2): Stores {
     const stores = createMemoryStores();
     let isFirst = true;
     return {
@@ -179,7 +179,7 @@ describe('of a batch', () => {
           ...store,
           apply: async (writes, at) => {
             const outcomes = await store.apply(writes, at);
-            if (isFirst && writes.length > 1) {
+            if (isFirst && writes.length >= least) {
               isFirst = false;
               await between();
             }
@@ -238,6 +238,24 @@ describe('of a batch', () => {
     expect((await fetch(`${server.url}/ql/v2/types/Lamp`, options)).status).toBe(403);
     const left = await fetch(`${server.url}/ql/v2/entities`, { headers: { authorization: administrator } });
     expect(await left.json()).toHaveLength(100);
+    await server.stop();
+  });
+
+  test('instances that are not recorded yet are refused when the right is taken', async () => {
+    let change = (): Promise<void> => Promise.resolve();
+    const server = await startTestServer(storesWith(() => change(), 1));
+    const grant = { id: 'urn:g:1', to: 'key:ana', operations: ['write'] };
+    await server.send('POST /access/grants', { as: administrator, body: grant });
+    change = async () => {
+      await server.send('DELETE /access/grants/urn:g:1', { as: administrator });
+    };
+    const observed = [1, 2, 3].map((n) => ({ type: 'Property', value: n, observedAt: `2026-03-01T0${n}:00:00Z` }));
+    const body = { id: 'urn:x:1', type: 'Lamp', n: observed };
+    expect((await server.send('POST /temporal/entities', { as: 'key:ana', body })).status).toBe(403);
+    const path = `/temporal/entities/urn:x:1?${always}&format=temporalValues`;
+    expect((await server.send(`GET ${path}`, { as: administrator })).body).toMatchObject({
+      n: { values: [[3, expect.any(String)]] },
+    });
     await server.stop();
   });
 

@@ -18,6 +18,7 @@ import { describeReopening } from './reopening.ts';
 import { describeRetention } from './retention.ts';
 import { describeRevisions } from './revisions.ts';
 import { describeShelves } from './document-collections.ts';
+import { describeSubjects } from './subjects.ts';
 import { describeSummary } from './summary.ts';
 import { describeTenants } from './tenants.ts';
 
@@ -64,6 +65,7 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
     describeSummary(bench);
     describeExpiry(bench);
     describeOwners(bench);
+    describeSubjects(bench);
     describeNames(bench);
     describeShelves(bench);
     describeTenants(bench);

@@ -21,7 +21,7 @@ const first: BucketKey = { s: -1, n: 0, from: 0 };
 export async function historySlice(context: SubjectContext, { erases, after }: SubjectSlice): Promise<SubjectFindings> {
   const { history } = context.collections;
   const start = after === undefined ? first : keyIn(after);
-  const named = await withDatabase(namedSubjects(context));
+  const named = await withDatabase(allNamed(context));
   const behind = { _id: { $gt: start } };
   const options = { sort: { _id: 1 }, skip: bucketsMax, limit: 1, projection: { _id: 1 } } as const;
   const [end] = await withDatabase(history.find(behind, options).toArray());
@@ -43,9 +43,36 @@ export async function historySlice(context: SubjectContext, { erases, after }: S
   return { found, ...(last === undefined ? undefined : { next: JSON.stringify(last) }) };
 }
 
-/** The subjects of which the id or a dataset names the subject. */
-const namedSubjects = ({ collections, mayName }: SubjectContext): Promise<readonly SubjectDocument[]> =>
-  collections.subjects.find({ $or: [{ _id: mayName }, { 'series.dataset': mayName }] }).toArray();
+/** Matches the entities of which the id or a dataset may name the subject. */
+const mayBeNamed = ({ mayName }: SubjectContext) => ({ $or: [{ _id: mayName }, { 'series.dataset': mayName }] });
+
+/** Entities that one slice looks at. */
+const subjectsMax = 500;
+
+/** Some of the entities of which the id or a dataset may name the subject, and the `next` of the slice. */
+export async function subjectsNaming(
+  context: SubjectContext,
+  after = '',
+): Promise<{ readonly found: readonly SubjectDocument[]; readonly next?: { readonly next: string } }> {
+  const behind = { _id: { $gt: after }, ...mayBeNamed(context) };
+  const options = { sort: { _id: 1 }, limit: subjectsMax, projection: { doc: 0, values: 0, places: 0 } } as const;
+  const found = await context.collections.subjects.find(behind, options).toArray();
+  const last = found.length === subjectsMax ? found.at(-1) : undefined;
+  return { found, ...(last ? { next: { next: last._id } } : undefined) };
+}
+
+type NamedSubject = Pick<SubjectDocument, '_id' | 'subject' | 'series'>;
+
+/** All entities of which the id or a dataset names the subject. Those whose ids only contain its id are left out one by one. */
+async function allNamed(context: SubjectContext): Promise<readonly NamedSubject[]> {
+  const { isNamed, collections } = context;
+  const named: NamedSubject[] = [];
+  const projection = { subject: 1, 'series.n': 1, 'series.dataset': 1 } as const;
+  for await (const one of collections.subjects.find<NamedSubject>(mayBeNamed(context), { projection }))
+    if (isNamed(one._id) || one.series.some(({ dataset }) => dataset !== undefined && isNamed(dataset)))
+      named.push(one);
+  return named;
+}
 
 function keyIn(text: string): BucketKey {
   const key: unknown = JSON.parse(text);
@@ -115,15 +142,16 @@ async function eraseIn(
 }
 
 /** The rollups of the subject's own histories. They are erased at `rest`. */
-export async function rollupSlice(context: SubjectContext): Promise<SubjectFindings> {
-  const own = (await namedSubjects(context)).filter(({ _id, series }) => context.isNamed(_id) && series.length > 0);
+export async function rollupSlice(context: SubjectContext, after: string | undefined): Promise<SubjectFindings> {
+  const { found: subjects, next } = await subjectsNaming(context, after);
+  const own = subjects.filter(({ _id, series }) => context.isNamed(_id) && series.length > 0);
   const found: SubjectFinding[] = [];
   for (const owner of own) {
     const leaves = owner.series.map(({ n }) => ({ _id: allKeys({ s: owner.subject, n }) }));
     for (const leaf of await context.collections.rollups.find({ $or: leaves }).toArray())
       found.push(...rollupsIn(leaf, owner));
   }
-  return { found };
+  return { found, ...next };
 }
 
 function rollupsIn(

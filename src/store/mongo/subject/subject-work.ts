@@ -1,5 +1,5 @@
 /** Looks through a tenant's database for what names a subject, and erases it: one slice at a time. */
-import { parseJson } from '../../../core/model/json.ts';
+import { isObject, parseJson } from '../../../core/model/json.ts';
 import { erasedName, redactChange, redactEntity, withoutNamed } from '../../../core/model/subject/redact.ts';
 import { type Named, namedBy, needlePattern } from '../../../core/model/subject/named.ts';
 import { packChange, unpackChange } from '../../../core/model/packed-change.ts';
@@ -7,13 +7,13 @@ import { documentIn } from '../../../core/port/document-collection.ts';
 import type { SubjectFinding, SubjectFindings, SubjectSlice } from '../../../core/port/subject.ts';
 import { withDatabase } from '../connection.ts';
 import { entityIn, logRestIn } from '../own-text.ts';
-import type { Collections, LogDocument } from '../schema.ts';
+import type { Collections, LogDocument, StoredDocument } from '../schema.ts';
 import { allKeys } from '../history/bucket.ts';
 import type { Subject } from '../subject-document.ts';
 import type { UnitOfWork } from '../writer/unit-of-work.ts';
 import type { Writer } from '../writer/writer.ts';
 import type { SubjectContext } from './context.ts';
-import { historySlice, rollupSlice } from './history-slice.ts';
+import { historySlice, rollupSlice, subjectsNaming } from './history-slice.ts';
 
 export function createSubjectWork(
   collections: Collections,
@@ -26,15 +26,15 @@ export function createSubjectWork(
       case 'entity':
         return withDatabase(entitySlice(context, after));
       case 'document':
-        return withDatabase(documentSlice(context));
+        return withDatabase(documentSlice(context, after));
       case 'history':
         return historySlice(context, slice);
       case 'rollup':
-        return withDatabase(rollupSlice(context));
+        return withDatabase(rollupSlice(context, after));
       case 'log':
         return logSlice(context, slice);
       case 'rest':
-        return slice.erases ? eraseRest(context) : Promise.resolve({ found: [] });
+        return slice.erases ? eraseRest(context, after) : Promise.resolve({ found: [] });
     }
   };
 }
@@ -56,16 +56,35 @@ async function entitySlice({ collections, isNamed, mayName }: SubjectContext, af
   return { found: entities, ...(end?.num === undefined ? undefined : { next: String(end.num) }) };
 }
 
-async function documentSlice({ collections, isNamed, mayName }: SubjectContext): Promise<SubjectFindings> {
+async function documentSlice(
+  { collections: { documents }, isNamed, mayName }: SubjectContext,
+  after?: string,
+): Promise<SubjectFindings> {
+  const start = after === undefined ? firstDocument : documentKeyIn(after);
+  const ends = documents.find({ _id: { $gt: start } }, { sort: { _id: 1 }, skip: documentsMax, limit: 1 });
+  const [end] = await ends.project<{ _id: DocumentKey }>({ _id: 1 }).toArray();
   const either = { $or: [{ doc: mayName }, { '_id.key': mayName }, { '_id.shelf': mayName }] };
-  const found = await collections.documents.find(either).toArray();
+  const range = { _id: { $gt: start, ...(end ? { $lte: end._id } : undefined) } };
+  const found = await documents.find({ ...range, ...either }, { sort: { _id: 1 } }).toArray();
   return {
+    ...(end ? { next: JSON.stringify(end._id) } : undefined),
     found: found.flatMap(({ _id: { shelf, key }, doc }): readonly SubjectFinding[] => {
       const document = documentIn(doc);
       const isNaming = isNamed(shelf) || isNamed(key) || withoutNamed(document, isNamed) !== document;
       return isNaming ? [{ place: 'document', collection: shelf, key, document }] : [];
     }),
   };
+}
+
+type DocumentKey = StoredDocument['_id'];
+
+const firstDocument: DocumentKey = { shelf: '', key: '' };
+
+function documentKeyIn(text: string): DocumentKey {
+  const key = parseJson(text);
+  const { shelf, key: own } = isObject(key) ? key : {};
+  if (typeof shelf === 'string' && typeof own === 'string') return { shelf, key: own };
+  throw new Error(`This is not a key of a document: ${text.slice(0, 200)}`);
 }
 
 /** Records are written again without what names the subject. Their positions stay. */
@@ -111,9 +130,9 @@ function redacted(row: LogDocument, isNamed: Named): Pick<LogDocument, 'doc' | '
 }
 
 /** Removes entities that are not there any more, and renames datasets that have no instances since they were erased. */
-async function eraseRest({ collections, writer, isNamed, mayName }: SubjectContext): Promise<SubjectFindings> {
-  const { subjects } = collections;
-  const found = await withDatabase(subjects.find({ $or: [{ _id: mayName }, { 'series.dataset': mayName }] }).toArray());
+async function eraseRest(context: SubjectContext, after: string | undefined): Promise<SubjectFindings> {
+  const { writer, isNamed } = context;
+  const { found, next } = await withDatabase(subjectsNaming(context, after));
   for (const { _id } of found)
     await writer.send({
       ids: [_id],
@@ -130,7 +149,7 @@ async function eraseRest({ collections, writer, isNamed, mayName }: SubjectConte
         work.put({ ...subject, series });
       },
     });
-  return { found: [] };
+  return { found: [], ...next };
 }
 
 /** Deletes an entity that is not there any more, with its rollups: they are all that is left of its history. */

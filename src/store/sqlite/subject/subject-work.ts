@@ -1,6 +1,7 @@
 /** Looks through a tenant's file for what names a subject, and erases it: one slice at a time, within the current transaction. */
 import type { Database } from 'better-sqlite3';
 import type { SubjectFindings, SubjectSlice } from '../../../core/port/subject.ts';
+import type { Names } from '../names.ts';
 import type { Tables } from '../writer/execute-write.ts';
 import { createDocumentSlice, createEntitySlice } from './entity-slice.ts';
 import { overwriteFreePages } from './free-pages.ts';
@@ -10,7 +11,11 @@ import { createLogSlice } from './log-slice.ts';
 
 export type SubjectWork = (slice: SubjectSlice) => SubjectFindings;
 
-export function createSubjectWork(database: Database, tables: Tables): SubjectWork {
+/** `names`: what the writer knows of the table of names, in which an erasure changes texts. */
+export function createSubjectWork(
+  database: Database,
+  { tables, names }: { readonly tables: Tables; readonly names: Pick<Names, 'reset'> },
+): SubjectWork {
   const knownOf = createKnownSubjects(database);
   const entities = createEntitySlice(database);
   const documents = createDocumentSlice(database);
@@ -27,7 +32,10 @@ export function createSubjectWork(database: Database, tables: Tables): SubjectWo
     if (place === 'document') return documents(known, after);
     if (place !== 'rest') return erasing[place](known, slice);
     if (!erases) return { found: [] };
-    if (after === undefined) eraseNames(known);
+    if (after === undefined) {
+      eraseNames(known);
+      names.reset();
+    }
     const next = overwriteFreePages(database, after === 'give' ? 'give' : 'take');
     return { found: [], ...(next === undefined ? undefined : { next }) };
   };

@@ -41,7 +41,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
     collections: createCollectionWriter(database),
     revise: createRevise(database, tables, names),
     forget: createForget(database, tables.rollups),
-    subject: createSubjectWork(database, tables),
+    subject: createSubjectWork(database, { tables, names }),
   });
   const wal = createWal(database);
   const inTransaction = createTransaction(database, {
