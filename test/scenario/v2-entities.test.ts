@@ -265,6 +265,9 @@ v2Tests('entities of NGSI v2', {
       l: [1, 3],
       o: { y: 2 },
     });
+    expect(await send('PATCH /v2/entities/E/attrs', { body: { o: { value: { $unset: 1 } } } })).toMatchObject({
+      status: 204,
+    });
     expect(await send('PATCH /v2/entities/E/attrs', { body: { n: { value: { $inc: 'x' } } } })).toMatchObject({
       status: 400,
     });
@@ -272,6 +275,11 @@ v2Tests('entities of NGSI v2', {
       status: 422,
       json: { error: 'Unprocessable' },
     });
+    // What is replaced is computed from nothing.
+    expect(await send('PUT /v2/entities/E/attrs', { body: { n: { value: { $inc: 5 } } } })).toMatchObject({
+      status: 204,
+    });
+    expect((await send('GET /v2/entities/E?options=keyValues')).json).toEqual({ id: 'E', type: 'T', n: 5 });
   },
   'live in service paths': async (send) => {
     const at = (path: string): { headers: Record<string, string> } => ({ headers: { 'Fiware-ServicePath': path } });

@@ -90,6 +90,7 @@ function positionTexts(positions: readonly Coordinate[]): Json | undefined {
 
 /** The geometry of a value of type `geo:json`. A feature is reduced to its geometry. Throws BadRequest. */
 export function readGeoJson(value: Json): Geometry {
+  if (!isObject(value)) throw badRequest('geo:json needs an object or null as value');
   try {
     return readGeometry(geometryIn(value), 'value');
   } catch {

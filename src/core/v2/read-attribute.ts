@@ -132,7 +132,7 @@ const operands: Readonly<Record<UpdateOperation['name'], (operand: Json) => bool
   $pull: isAny,
   $pullAll: isArray,
   $set: isAny,
-  $unset: isObject,
+  $unset: isAny,
 };
 
 const isOperator = (name: string): name is UpdateOperation['name'] => Object.hasOwn(operands, name);

@@ -15,21 +15,25 @@ import { checkIdentifier, isClean } from './characters.ts';
 import { dateText, readDate } from './date.ts';
 import { attributeIris, attributeName, typeIri, typeName } from './names.ts';
 import { badRequest, V2Problem } from './problem.ts';
+import { readStrings } from './subscription/read-member.ts';
+import { readSubjectEntities } from './subscription/read-subject.ts';
 
 const descriptionMax = 1024;
 
 /** The members of a registration, with expanded names. Throws BadRequest with the texts of Orion, and NotImplemented. */
 export function readV2Registration(json: JsonObject, servicePath: string, terms: Terms): JsonObject {
   if (Object.keys(json).length === 0) throw badRequest('empty payload');
+  const description = readDescription(json);
+  const information = [readDataProvided(json, terms)];
   const { url, info, forwarding } = readProvider(json);
   return {
-    ...readDescription(json),
-    information: [readDataProvided(json, terms)],
+    ...description,
+    information,
     endpoint: url,
     mode: 'auxiliary',
     ...(isReading(forwarding) ? { operations: ['retrieveOps'] } : undefined),
-    contextSourceInfo: [...info, ...pairs({ [servicePathKey]: servicePath, ...readStatus(json) })],
     ...readExpires(json),
+    contextSourceInfo: [...info, ...pairs({ [servicePathKey]: servicePath, ...readStatus(json) })],
   };
 }
 
@@ -58,32 +62,21 @@ function readDataProvided({ dataProvided }: JsonObject, terms: Terms): JsonObjec
   };
 }
 
-function readAttributes({ attrs = [] }: JsonObject, terms: Terms): readonly string[] {
-  if (!isStrings(attrs)) throw badRequest('attrs element is not a string');
-  return attrs.flatMap((name) => attributeIris(checkIdentifier(name, 'attribute name'), terms));
-}
+const readAttributes = (dataProvided: JsonObject, terms: Terms): readonly string[] =>
+  (readStrings(dataProvided, 'attrs') ?? []).flatMap((name) =>
+    attributeIris(checkIdentifier(name, 'attribute name'), terms),
+  );
 
 function readEntities({ entities = [] }: JsonObject, terms: Terms): readonly JsonObject[] {
-  if (!isArray(entities)) throw badRequest('not a JSON array');
-  return entities.map((json) => {
-    if (!isObject(json)) throw badRequest('/entities/ vector item is not a JSON object');
-    refuseUnfitEntity(json);
-    const { id, type = '' } = json;
-    const ofType = type === '' ? undefined : { type: typeIri(checkIdentifier(type, 'entity type'), terms) };
+  return readSubjectEntities(entities).map(({ id, idPattern, type, typePattern }) => {
+    if (idPattern !== undefined && idPattern !== '.*') throw new V2Problem('NotImplemented', 'Unsupported idPattern');
+    if (typePattern !== undefined) throw new V2Problem('NotImplemented', 'typePattern is not supported');
+    const ofType = type === undefined ? undefined : { type: typeIri(type, terms) };
     if (id === undefined) return ofType ?? { idPattern: '.*' };
-    const uri = uriOfV2Id(checkIdentifier(id, 'entity id'));
+    const uri = uriOfV2Id(id);
     if (uri === undefined) throw badRequest('Invalid characters in entity id');
     return { id: uri, ...ofType };
   });
-}
-
-function refuseUnfitEntity({ id, idPattern, typePattern }: JsonObject): void {
-  if (id === undefined && idPattern === undefined)
-    throw badRequest('/entities/ vector item does not have /id/ nor /idPattern/');
-  if (id !== undefined && idPattern !== undefined)
-    throw badRequest('/entities/ vector item has both /id/ and /idPattern/');
-  if (idPattern !== undefined && idPattern !== '.*') throw new V2Problem('NotImplemented', 'Unsupported idPattern');
-  if (typePattern !== undefined) throw new V2Problem('NotImplemented', 'typePattern is not supported');
 }
 
 interface Provider {

@@ -61,7 +61,7 @@ test.each([
   ['[]|arrSum', null],
   ['B|arrSum', null],
   ['0|now', 1_700_000_000],
-  ['0|toIsoString', '1970-01-01T00:00:00.000Z'],
+  ['0|toIsoString', '1970-01-01T00:00:00+00:00'],
   ["'1970-01-01T00:01:00.900Z'|getTime", 60],
 ])('%s is %j', (text, value) => {
   expect(evaluateJexl(text, context)).toEqual(value);

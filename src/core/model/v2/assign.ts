@@ -52,7 +52,9 @@ function outcomesOf(
   const stored = own ?? other;
   const reason = reasonAgainst(rule, { isStored: stored !== undefined, isShown: isPresent(current, name, assignment) });
   if (reason !== undefined) return [[name, { skip: reason }]];
-  const fragment = assigned(assignment, stored);
+  // With the rule replace, an operator computes as on creation.
+  const isNew = rule === 'replace' && assignment.operations !== undefined;
+  const fragment = assigned(assignment, isNew ? undefined : stored);
   if (!fragment) return [];
   const outcome = { write: stampInstance(fragment, stored, stamp) };
   if (own || !other) return [[name, outcome]];

@@ -130,7 +130,7 @@ function refusePatterns(element: JsonObject): void {
     throw badRequest('nor /id/ nor /idPattern/ present');
   if (element['id'] === '') throw badRequest('id and idPattern cannot be both empty at the same time');
   const pattern = ['idPattern', 'typePattern'].find((name) => Object.hasOwn(element, name));
-  if (pattern !== undefined) throw new V2Problem('NotImplemented', `${pattern} in update is not supported`);
+  if (pattern !== undefined) throw new V2Problem('NotImplemented', 'NotImplemented');
 }
 
 interface Batch {

@@ -102,10 +102,13 @@ function bodyOf(
 function replacedHeaders(templates: Templates, context: JexlContext): Templates {
   const replaced = Object.entries(templates).map(([name, value]): readonly [string, string] => [
     replaceInText(name, context).replace(/[^!#$%&'*+.^_`|~0-9A-Za-z-]/g, ''),
-    replaceInText(value, context).replace(/[^\t\P{Cc}]/gu, ''),
+    decoded(replaceInText(value, context)).replace(/[^\t\P{Cc}]/gu, ''),
   ]);
   return Object.fromEntries(replaced.filter(([name]) => !isFraming(name)));
 }
+
+/** Values may be percent-encoded, as payloads are. */
+const decoded = (text: string): string => (text.includes('%') ? (percentDecoded(text) ?? text) : text);
 
 /** The headers with others in place of those of the same name. An empty value removes a header. */
 function withHeaders(headers: Templates, own: Templates): Templates {

@@ -69,6 +69,12 @@ function find(value: Json, sought: Json | undefined): number {
   return text(value).indexOf(text(sought));
 }
 
+/** Unlike in JavaScript, a part that is not wholly there is none. */
+function part(value: string, from: number, to: number): string {
+  if (from < 0 || from > to || to > value.length) throw wrong();
+  return value.slice(from, to);
+}
+
 function length(value: Json): number {
   return isArray(value) ? value.length : text(value).length;
 }
@@ -127,7 +133,7 @@ const texts: Readonly<Record<string, Transform>> = {
   lowercase: ofText((value) => value.toLowerCase()),
   split: ofText((value, [separator]) => value.split(text(separator))),
   trim: ofText((value) => value.trim()),
-  substring: ofText((value, [from, to]) => value.slice(number(from), to === undefined ? undefined : number(to))),
+  substring: ofText((value, [from, to]) => part(value, number(from), to === undefined ? value.length : number(to))),
   replaceStr: ofText((value, [from, to]) => value.replaceAll(text(from), () => text(to))),
   indexOf: (value, [sought]) => find(value, sought),
   includes: (value, [sought]) => find(value, sought) >= 0,
@@ -177,7 +183,7 @@ const times: Readonly<Record<string, Transform>> = {
 function isoOf(seconds: number): string {
   const instant = Math.abs(seconds) < 8.6e12 ? instantOf(seconds * 1_000_000) : '';
   if (microsOf(instant) === undefined) throw wrong();
-  return instant.replace('Z', '.000Z');
+  return instant.replace('Z', '+00:00');
 }
 
 export const transforms: ReadonlyMap<string, Transform> = new Map(

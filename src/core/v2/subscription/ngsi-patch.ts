@@ -4,7 +4,7 @@ import type { JexlContext } from '../jexl/evaluate.ts';
 import { replaceInJson } from '../jexl/macros.ts';
 import { initialType } from '../../model/v2/initial-type.ts';
 
-/** Metadata that gives the order of evaluation. It is not notified. */
+/** Metadata that gives the order of evaluation. */
 const priorityName = 'evalPriority';
 /** Attributes without a priority come after all others. */
 const lastPriority = 100_001;
@@ -44,11 +44,11 @@ function priorityOf(attribute: Json): number {
 function attributeIn(attribute: Json, context: JexlContext): JsonObject {
   const { type, value = null, metadata } = isObject(attribute) ? attribute : {};
   const shown = replaceInJson(value, context);
-  const { [priorityName]: _, ...others } = isObject(metadata) ? metadata : {};
+  const items = isObject(metadata) ? metadata : {};
   return {
     type: typeof type === 'string' ? type : initialType(shown),
     value: shown,
-    metadata: Object.fromEntries(Object.entries(others).map(([name, item]) => [name, itemIn(item, context)])),
+    metadata: Object.fromEntries(Object.entries(items).map(([name, item]) => [name, itemIn(item, context)])),
   };
 }
 

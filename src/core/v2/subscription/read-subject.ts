@@ -20,13 +20,18 @@ export function readSubject(json: JsonObject): Pick<V2Subscription, 'entities' |
   if (!subject) throw badRequest('no subject for subscription specified');
   const { entities } = subject;
   if (entities === undefined) throw badRequest('no subject entities specified');
-  if (!isArray(entities)) throw badRequest('/entities/ is not an array');
-  if (entities.length === 0) throw badRequest('subject entities is empty');
-  const read = entities.map(readEntity);
+  const read = readSubjectEntities(entities);
+  if (read.length === 0) throw badRequest('subject entities is empty');
   refuseManyPatterns(read.flatMap(({ idPattern = [], typePattern = [] }) => [idPattern, typePattern].flat()));
   const condition = readObject(subject, 'condition');
   if (condition && Object.keys(condition).length === 0) throw badRequest('condition is empty');
   return { entities: read, condition: readCondition(condition) };
+}
+
+/** The elements of `entities`, in a subscription or in a registration. Throws BadRequest with the wording of Orion. */
+export function readSubjectEntities(json: Json): readonly SubjectEntity[] {
+  if (!isArray(json)) throw badRequest('/entities/ is not an array');
+  return json.map(readEntity);
 }
 
 function readEntity(json: Json): SubjectEntity {

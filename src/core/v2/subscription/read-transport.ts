@@ -62,7 +62,8 @@ const timeoutMaxMs = 1_800_000;
 /** 0 stands for the timeout of the broker. */
 function readTimeout({ timeout }: JsonObject): Pick<HttpTransport, 'timeoutMs'> {
   if (timeout === undefined) return {};
-  if (typeof timeout !== 'number' || !Number.isInteger(timeout) || timeout < 0 || timeout > timeoutMaxMs)
+  if (typeof timeout !== 'number' || !Number.isInteger(timeout)) throw badRequest('timeout is not an int');
+  if (timeout < 0 || timeout > timeoutMaxMs)
     throw badRequest(`timeout field must be an integer between 0 and ${timeoutMaxMs}`);
   return timeout === 0 ? {} : { timeoutMs: timeout };
 }
@@ -150,8 +151,23 @@ function readFragment(fragment: Json): CustomContent {
       if (typeof attribute !== 'string') throw badRequest(`Invalid JSON type for entity ${name}`);
     } else if (!isObject(attribute))
       throw badRequest('attribute must be a JSON object, unless keyValues option is used');
+    else checkPriority(attribute['metadata'] ?? {});
   }
   return { kind: 'ngsi', fragment };
+}
+
+const priorityMax = 100_000;
+
+function checkPriority(metadata: Json): void {
+  if (!isObject(metadata)) throw badRequest('metadata must be a JSON object');
+  const { evalPriority, ...others } = metadata;
+  if (Object.keys(others).length > 0)
+    throw badRequest('only evalPriority metadata is allowed in ngsi field in custom notifications');
+  if (evalPriority === undefined) return;
+  const value = isObject(evalPriority) ? evalPriority['value'] : undefined;
+  if (typeof value !== 'number') throw badRequest('evalPriority metadata must be a number');
+  if (value < 1) throw badRequest('evalPriority metadata minimum priority is 1');
+  if (value > priorityMax) throw badRequest(`evalPriority metadata maximum priority is ${priorityMax}`);
 }
 
 function readMqtt(json: JsonObject, isCustom: boolean): MqttTransport {

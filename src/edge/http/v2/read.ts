@@ -6,6 +6,7 @@ import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, OperationRequest, Services } from '../../../core/operation/operation.ts';
 import { isClean } from '../../../core/v2/characters.ts';
 import { badRequest, V2Problem } from '../../../core/v2/problem.ts';
+import { readWritePath } from '../../../core/v2/service-path.ts';
 import { negotiate } from '../accept.ts';
 import { sentCorrelator } from '../correlator.ts';
 import { type BodyContext, hasBody, readJson, readText } from '../body.ts';
@@ -36,6 +37,7 @@ export async function readV2Request(
   } as const;
   admit(exchange, who, { operation, services });
   const params = knownIn(readAllParameters(query), operation);
+  refuseServicePath(operation, headers['fiware-servicepath']?.toString());
   const body = operation.body === 'none' ? undefined : await readV2Body(exchange, operation, context);
   const link = readContextLink(headers['link']?.toString());
   return {
@@ -68,6 +70,12 @@ function knownIn(
   )
     throw badRequest('invalid character in URI parameter');
   return Object.fromEntries(known);
+}
+
+/** A wrong service path of a write of entities is told before its body is read. Throws BadRequest. */
+function refuseServicePath({ action, path, body }: Operation, sent: string | undefined): void {
+  if (sent !== undefined && action === 'write' && body !== 'none' && /^\/v2\/(?:entities|op)(?:\/|$)/.test(path))
+    readWritePath(sent, false);
 }
 
 /** Operations without media types choose one themselves. */
@@ -110,8 +118,14 @@ async function readV2Json(exchange: Exchange, context: BodyContext): Promise<Jso
   try {
     return await readJson(exchange, false, context);
   } catch (error) {
+    if (error instanceof Refusal && error.status === 413) throw tooLarge(exchange, context);
     throw error instanceof Problem && error.type === 'InvalidRequest' ? unreadable() : error;
   }
+}
+
+function tooLarge({ request }: Exchange, { limits }: BodyContext): Refusal {
+  const size = request.headers['content-length'] ?? 'unknown';
+  return new Refusal(413, `payload size: ${size}, max size supported: ${limits.bodyBytesMax}`);
 }
 
 const unreadable = (): V2Problem => new V2Problem('ParseError', 'Errors found in incoming JSON buffer');
