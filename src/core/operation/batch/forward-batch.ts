@@ -88,7 +88,8 @@ async function sendTogether(
   params: OperationRequest['params'],
   { target, call, sources, distribution: { path } }: Asking,
 ): Promise<readonly SentResult[]> {
-  const answer = await sources.ask(batchRequest(target, { path, params, elements, asked: call.context }));
+  const request = batchRequest(target, { path, params, elements, asked: call.context });
+  const answer = await sources.ask({ ...request, group: call });
   const parts = resultsOfBatch(
     target.registration,
     elements.map(({ id }) => id),
@@ -108,7 +109,7 @@ async function sendAlone(
 ): Promise<SentResult> {
   const [first, second] = singles;
   const ask = (single: SingleWrite): Promise<SourceAnswer> =>
-    sources.ask(elementRequest(target, { single, element, asked: call.context }));
+    sources.ask({ ...elementRequest(target, { single, element, asked: call.context }), group: call });
   const answer = await ask(first);
   const exists = answer.kind === 'answered' && answer.status === 409;
   const last = exists && second && target.registration.operations.has(second.name) ? await ask(second) : answer;

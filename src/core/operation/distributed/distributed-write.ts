@@ -209,7 +209,8 @@ async function sendPart(
     return failed(about, new Problem('Conflict', `The source of ${registration.id} does not offer ${operation.name}.`));
   const target = await orProblem(() => targetOf(registration, call));
   if (target instanceof Problem) return failed(about, target);
-  const answer = await sources.ask(writeRequest(target, { operation, request, attrs, asked: call.context }));
+  const asking = writeRequest(target, { operation, request, attrs, asked: call.context });
+  const answer = await sources.ask({ ...asking, group: call });
   const result = resultOfAnswer(about, answer);
   registrations.count(call.tenant, registration.id, { isGood: result.problem === undefined, at: call.now });
   return result;

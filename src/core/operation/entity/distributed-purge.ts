@@ -88,7 +88,7 @@ async function send(target: SourceTarget, { purge, demand, params, call }: Sendi
   };
   const isByAttribute = purge.filter.attrs !== undefined;
   for (const part of queriesWithShortUrls(query)) {
-    const answer = await sources.ask(purgeRequest(part, { ...removed, isByAttribute }));
+    const answer = await sources.ask({ ...purgeRequest(part, { ...removed, isByAttribute }), group: call });
     const result = resultOfAnswer({ registration }, answer);
     // A source without any of them has nothing to purge.
     const isGood = result.problem === undefined || result.problem.type === 'ResourceNotFound';

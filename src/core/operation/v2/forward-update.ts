@@ -186,12 +186,9 @@ function bodyFor({ id, attrs }: V2Entity, names: readonly string[], { context, n
 }
 
 /** Sends a request. True when the source took all of it. */
-async function ask(
-  registration: Registration,
-  request: SourceRequest,
-  { services, tenant, now }: CallContext,
-): Promise<boolean> {
-  const answer = await services.sources?.ask(request);
+async function ask(registration: Registration, request: SourceRequest, call: CallContext): Promise<boolean> {
+  const { services, tenant, now } = call;
+  const answer = await services.sources?.ask({ ...request, group: call });
   const isGood = answer?.kind === 'answered' && answer.status >= 200 && answer.status < 300 && answer.status !== 207;
   services.registrations.count(tenant, registration.id, { isGood, at: now });
   return isGood;
