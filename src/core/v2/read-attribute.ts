@@ -96,14 +96,19 @@ interface Given {
   readonly type: string | undefined;
 }
 
+/** Features are more than their geometry, and stay whole where this is not needed. */
+const isFeature = (value: Json): boolean =>
+  isObject(value) && (value['type'] === 'Feature' || value['type'] === 'FeatureCollection');
+
 /** With the metadata `ignoreType`, the value of a location may be anything. */
 function contentOf(json: JsonObject, { name, ...given }: Given, { terms }: V2Reading): Content {
+  const isIgnored = given.type?.startsWith('geo:') === true && hasFlag(json, 'ignoreType');
+  if (isIgnored && isFeature(given.value)) return plainContent(given.value, given.type, terms);
   try {
     const isSpatialName = nonSpatialIri(name) !== undefined;
     return readContent({ ...given, isSpatialName, what: 'attribute value' }, terms);
   } catch (error) {
-    if (error instanceof V2Problem && given.type?.startsWith('geo:') === true && hasFlag(json, 'ignoreType'))
-      return plainContent(given.value, given.type, terms);
+    if (error instanceof V2Problem && isIgnored) return plainContent(given.value, given.type, terms);
     throw error;
   }
 }

@@ -61,6 +61,16 @@ test.each<[string, JsonObject]>([
   ['expires has an invalid format', { ...minimal, expires: 'tomorrow' }],
   ['status is not valid: it has to be either active, inactive or oneshot', { ...minimal, status: 'failed' }],
   [
+    'only evalPriority metadata is allowed in ngsi field in custom notifications',
+    withNotification({ httpCustom: { url: 'http://h', ngsi: { A: { value: 1, metadata: { m: { value: 1 } } } } } }),
+  ],
+  [
+    'evalPriority metadata minimum priority is 1',
+    withNotification({
+      httpCustom: { url: 'http://h', ngsi: { A: { value: 1, metadata: { evalPriority: { value: 0 } } } } },
+    }),
+  ],
+  [
     '+ and # are not allowed in mqtt field /topic/',
     { subject, notification: { mqtt: { url: 'mqtt://m', topic: 'a/#' } } },
   ],

@@ -23,13 +23,16 @@ export function patchedEntity(entity: JsonObject, fragment: JsonObject, context:
     replaced[name] = shown;
     names[name] = shown['value'] ?? null;
   }
-  const head = (template: Json): string => textOf(replaceInJson(template, { ...context, names }));
-  return {
-    ...entity,
-    ...replaced,
-    ...(id === undefined ? undefined : { id: head(id) }),
-    ...(type === undefined ? undefined : { type: head(type) }),
-  };
+  return { ...entity, ...replaced, ...headOf({ id, type }, { ...context, names }) };
+}
+
+/** The id and the type, always as texts. One whose macro has no value stays that of the entity. */
+function headOf(templates: Readonly<Record<string, Json | undefined>>, context: JexlContext): JsonObject {
+  const given = Object.entries(templates).flatMap(([name, template]) => {
+    const value = template === undefined ? null : replaceInJson(template, context);
+    return value === null ? [] : [[name, textOf(value)] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,5 +1,6 @@
 /** Reads a v2 subscription from JSON. */
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { initialType } from '../../model/v2/initial-type.ts';
 import { badRequest } from '../problem.ts';
 import { readDate } from '../date.ts';
 import { readFlag, readObject, readString, readStrings, refuseForbidden } from './read-member.ts';
@@ -134,8 +135,25 @@ function notificationOf({ notification = {} }: JsonObject): JsonObject {
   const isExcept = isObject(notification) && notification['exceptAttrs'] !== undefined;
   const defaults = { onlyChangedAttrs: false, attrsFormat: 'normalized', covered: false };
   const members = known(isExcept ? defaults : { attrs: [], ...defaults }, notification, notificationMembers);
-  const { httpCustom } = members;
-  if (!isObject(httpCustom) || httpCustom['payload'] !== '') return members;
-  const { payload: _, ...custom } = httpCustom;
-  return { ...members, httpCustom: custom };
+  const custom = ['httpCustom', 'mqttCustom'].flatMap((name) => {
+    const transport = members[name];
+    return isObject(transport) ? [[name, customOf(transport)] as const] : [];
+  });
+  return { ...members, ...Object.fromEntries(custom) };
 }
+
+/** Without an empty payload, which says nothing, and with the types of the attributes in `ngsi`. */
+function customOf({ payload, ngsi, ...others }: JsonObject): JsonObject {
+  return {
+    ...others,
+    ...(payload === undefined || payload === '' ? undefined : { payload }),
+    ...(isObject(ngsi) ? { ngsi: Object.fromEntries(Object.entries(ngsi).map(typed)) } : undefined),
+  };
+}
+
+const typed = ([name, attribute]: [string, Json]): [string, Json] => [
+  name,
+  isObject(attribute) && attribute['type'] === undefined
+    ? { type: initialType(attribute['value'] ?? null), ...attribute }
+    : attribute,
+];

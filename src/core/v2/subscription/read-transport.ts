@@ -151,9 +151,14 @@ function readFragment(fragment: Json): CustomContent {
       if (typeof attribute !== 'string') throw badRequest(`Invalid JSON type for entity ${name}`);
     } else if (!isObject(attribute))
       throw badRequest('attribute must be a JSON object, unless keyValues option is used');
-    else checkPriority(attribute['metadata'] ?? {});
+    else checkFragmentAttribute(attribute);
   }
   return { kind: 'ngsi', fragment };
+}
+
+function checkFragmentAttribute({ type, metadata = {} }: JsonObject): void {
+  if (type !== undefined && typeof type !== 'string') throw badRequest('invalid JSON type for attribute type');
+  checkPriority(metadata);
 }
 
 const priorityMax = 100_000;
