@@ -1,5 +1,5 @@
 /** Reads the RegistrationInfo elements of a registration: what a source has information about (clauses 5.2.10, 5.2.11). */
-import { compilePattern, refuseManyPatterns } from '../language/pattern/pattern.ts';
+import { compilePattern, refuseManyPatterns, refuseManyWithPattern } from '../language/pattern/pattern.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
@@ -15,10 +15,14 @@ const entityMembers = { known: ['id', 'idPattern', 'type'], unsupported: {} };
 export function readInformation(json: Json | undefined): readonly Information[] {
   if (!isArray(json) || json.length === 0)
     throw badData(`The information of a registration must be an array that is not empty, not ${quoted(json)}.`);
+  refuseManyWithPattern(json.flatMap(entitiesIn));
   const information = json.map((one, n) => inMember(`information[${n}]`, () => readElement(one, `information[${n}]`)));
   refuseManyPatterns(information.flatMap(({ entities = [] }) => entities.flatMap(({ idPattern }) => idPattern ?? [])));
   return information;
 }
+
+const entitiesIn = (json: Json): readonly Json[] =>
+  isObject(json) && isArray(json['entities']) ? json['entities'] : [];
 
 function readElement(json: Json, where: string): Information {
   if (!isObject(json)) throw badData(`The ${where} must be an object, not ${quoted(json)}.`);

@@ -97,6 +97,15 @@ export const renderAttribute = (
   metadata: chosenMetadata(iri, { instance, ownerCreatedAt }, view),
 });
 
+/** The names of a view as a set. It is made once: each attribute of an entity is compared with all of them. */
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(names) ?? new Set(names);
+  sets.set(names, known);
+  return known;
+}
+
 function chosenMetadata(
   iri: string,
   { instance, ownerCreatedAt }: { readonly instance: Instance; readonly ownerCreatedAt: Instant },
@@ -111,7 +120,7 @@ function chosenMetadata(
     dateModified: { type: 'DateTime', value: dateText(modifiedAt) },
     ...view.ofChange?.(iri),
   };
-  const asked = new Set(metadata);
+  const asked = setOf(metadata);
   const all = asked.has(allOfUsers) ? own : Object.fromEntries(Object.entries(own).filter(([name]) => asked.has(name)));
   const computed = builtinMetadata.filter((name) => asked.has(name) && Object.hasOwn(builtin, name));
   return { ...Object.fromEntries(computed.map((name) => [name, builtin[name] ?? null])), ...all };

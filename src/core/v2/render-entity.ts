@@ -1,8 +1,9 @@
 /** Writes entities in the representations of NGSI v2: normalized, keyValues, values, unique. */
 import type { Entity } from '../model/entity.ts';
-import { isObject, type Json, type JsonObject, sameJson, stringsOf } from '../model/json.ts';
+import { isObject, type Json, type JsonObject, stringsOf } from '../model/json.ts';
 import { entityStamps } from '../model/stamps.ts';
 import { v2IdOf } from '../model/v2/id.ts';
+import { createJsonSet } from '../model/v2/json-set.ts';
 import { allOfUsers } from './builtins.ts';
 import { dateText } from './date.ts';
 import { attributeName, typeName } from './names.ts';
@@ -38,8 +39,10 @@ function inFormat(shown: readonly Shown[], { format }: V2View, head: JsonObject)
   }
 }
 
-const distinct = (values: readonly Json[]): readonly Json[] =>
-  values.filter((value, index) => values.findIndex((one) => sameJson(one, value)) === index);
+function distinct(values: readonly Json[]): readonly Json[] {
+  const seen = createJsonSet();
+  return values.filter((value) => seen.add(value));
+}
 
 /** The type that v2 shows: one that was asked for, else the first. */
 function shownType({ types }: Entity, { terms, types: asked }: Pick<V2View, 'terms' | 'types'>): string {

@@ -1,4 +1,5 @@
 /** Compiles the regular expressions of clients. It does not use the engine of JavaScript, because that can take exponential time. */
+import { isObject, type Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { programOf } from './pattern-program.ts';
 import { createSearch, type MatchPrefix } from './pattern-search.ts';
@@ -23,13 +24,23 @@ export const stepsOf = (source: string): number => programOf(parsePattern(source
 const patternsMax = 500;
 const patternStepsMax = 20_000;
 
+/**
+ * Throws TooComplexQuery when too many of these have a pattern. For lists whose patterns are compiled as they are read: that takes time too.
+ */
+export function refuseManyWithPattern(selectors: readonly Json[]): void {
+  const count = selectors.filter((one) => isObject(one) && ('idPattern' in one || 'typePattern' in one)).length;
+  if (count > patternsMax) throw tooManyPatterns();
+}
+
+const tooManyPatterns = (): Problem => tooMany(`more than ${patternsMax} regular expressions as idPattern`);
+
 /** Throws TooComplexQuery when one request has too many patterns, or when they are too large in total. */
 export function refuseManyPatterns(sources: Iterable<string>): void {
   let count = 0;
   let steps = 0;
   for (const source of sources) {
     count += 1;
-    if (count > patternsMax) throw tooMany(`more than ${patternsMax} regular expressions as idPattern`);
+    if (count > patternsMax) throw tooManyPatterns();
     steps += stepsOf(source);
     if (steps > patternStepsMax) throw tooMany('regular expressions as idPattern that are too large together');
   }

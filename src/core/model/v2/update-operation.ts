@@ -2,8 +2,9 @@
 import type { UpdateOperation } from './assignment.ts';
 import type { Instance } from '../attribute.ts';
 import { microsOf } from '../instant.ts';
-import { isArray, isObject, type Json, type JsonObject, sameJson } from '../json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
 import { Problem } from '../problem.ts';
+import { createJsonSet } from './json-set.ts';
 
 /**
  * The value after all operations, in order. Undefined when there is no value before and the operators make none. Throws Conflict when an
@@ -22,8 +23,14 @@ export function applyOperations(
 /** A JSON-LD typed value is computed with by its `@value`. */
 const plain = (value: Json): Json => (isObject(value) && '@value' in value ? (value['@value'] ?? null) : value);
 
-const unfit = (name: string, value: Json): Problem =>
-  new Problem('Conflict', `${name} cannot be applied to the value ${JSON.stringify(value)}`);
+/** Characters of a value that a problem shows. */
+const shownMax = 200;
+
+function unfit(name: string, value: Json): Problem {
+  const text = JSON.stringify(value);
+  const shown = text.length > shownMax ? `${text.slice(0, shownMax)}...` : text;
+  return new Problem('Conflict', `${name} cannot be applied to the value ${shown}`);
+}
 
 function applyOne(operation: UpdateOperation, before: Json | undefined): Json | undefined {
   switch (operation.name) {
@@ -76,8 +83,8 @@ function withElements({ name, operand }: UpdateOperation, before: Json): Json {
   if (!isArray(before)) throw unfit(name, before);
   const { elements, position } = elementsOf(operand);
   if (name === '$push') return before.toSpliced(position ?? before.length, 0, ...elements);
-  const added = elements.filter((element) => !before.some((one) => sameJson(one, element)));
-  return [...before, ...added];
+  const present = createJsonSet(before);
+  return [...before, ...elements.filter((element) => present.add(element))];
 }
 
 /** `{"$each": [...], "$position": n}` stands for several elements. */
@@ -89,8 +96,8 @@ function elementsOf(operand: Json): { readonly elements: readonly Json[]; readon
 
 function withoutElements({ name, operand }: UpdateOperation, before: Json): Json {
   if (!isArray(before)) throw unfit(name, before);
-  const gone = name === '$pullAll' && isArray(operand) ? operand : [operand];
-  return before.filter((element) => !gone.some((one) => sameJson(one, element)));
+  const gone = createJsonSet(name === '$pullAll' && isArray(operand) ? operand : [operand]);
+  return before.filter((element) => !gone.has(element));
 }
 
 function withMembers(members: JsonObject, before: Json): Json {

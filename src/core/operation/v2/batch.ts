@@ -1,5 +1,6 @@
 /** Operations of NGSI v2 that write several entities in one request. They are written one by one, and nothing is undone. */
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { restIfDue } from '../../model/interruptible.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import type { AssignRule } from '../../model/v2/assignment.ts';
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
@@ -36,7 +37,8 @@ export const updateV2Batch: Operation = {
     requireMembers(body, ['entities', 'actionType']);
     const action = readAction(body['actionType']);
     const reading = readingOf(readV2Options(params), call);
-    return writeEach(readElements(body['entities'], reading, call), { action, reading, path: writePathOf(call) }, call);
+    const elements = await readElements(body['entities'], reading, call);
+    return writeEach(elements, { action, reading, path: writePathOf(call) }, call);
   },
 };
 
@@ -57,7 +59,7 @@ export const receiveV2Notification: Operation = {
     if (!isArray(body['data'])) throw badRequest('notification field /data/ must be a JSON array');
     refuseFormat(sentHeader(call, 'ngsiv2-attrsformat') ?? '');
     const reading = { ...readingOf(readV2Options(params), call), isKeyValues: false };
-    const elements = readElements(body['data'], reading, call);
+    const elements = await readElements(body['data'], reading, call);
     await writeEach(elements, { action: 'append', reading, path: writePathOf(call) }, call);
     return { kind: 'plain', text: '' };
   },
@@ -107,20 +109,28 @@ interface Element {
   readonly names: readonly string[];
 }
 
-function readElements(json: Json | undefined, reading: V2Reading, { services }: CallContext): readonly Element[] {
+async function readElements(
+  json: Json | undefined,
+  reading: V2Reading,
+  { services }: CallContext,
+): Promise<readonly Element[]> {
   if (!isArray(json)) throw badRequest('not a JSON array');
   if (json.length === 0) throw badRequest('empty entities vector');
   const { batchMax } = services.limits;
   if (json.length > batchMax) throw badData(`A batch may hold at most ${batchMax} elements, not ${json.length}.`);
-  return json.map((element) => {
-    if (!isObject(element)) throw badRequest('entity is not a JSON object');
-    refusePatterns(element);
-    return {
-      entity: readV2Entity(element, reading),
-      json: element,
-      names: Object.keys(element).filter((name) => name !== 'id' && name !== 'type'),
-    };
-  });
+  const elements: Element[] = [];
+  for (const element of json) {
+    await restIfDue(services.yieldToEventLoop);
+    elements.push(readElement(element, reading));
+  }
+  return elements;
+}
+
+function readElement(json: Json, reading: V2Reading): Element {
+  if (!isObject(json)) throw badRequest('entity is not a JSON object');
+  refusePatterns(json);
+  const names = Object.keys(json).filter((name) => name !== 'id' && name !== 'type');
+  return { entity: readV2Entity(json, reading), json, names };
 }
 
 function refusePatterns(element: JsonObject): void {

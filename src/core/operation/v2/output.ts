@@ -12,13 +12,18 @@ export interface Output {
 }
 
 /** The JSON text of an entity. */
-export function entityText(stored: Stored, { view, isBare = false }: Output, call: CallContext): string {
-  const { id, version, part, isPart = false } = stored;
+export const entityText = (stored: Stored, output: Output, call: CallContext): string => textIn(output, call)(stored);
+
+/** Writes entities in a view. What identifies the view is written once for all of them: it may be long. */
+function textIn({ view, isBare = false }: Output, call: CallContext): (stored: Stored) => string {
   const render = isBare ? renderV2Attributes : renderV2Entity;
-  const write = (): string => JSON.stringify(render(stored.entity(), view));
-  if (isPart) return write();
-  const key = `v2 ${isBare} ${call.context.key} ${JSON.stringify([view.format, view.attrs, view.metadata, view.types, part])}`;
-  return call.services.renders.text({ tenant: call.tenant, id, version, view: key }, write);
+  const key = `v2 ${isBare} ${call.context.key} ${JSON.stringify([view.format, view.attrs, view.metadata, view.types])}`;
+  return (stored) => {
+    const { id, version, part = '', isPart = false } = stored;
+    const write = (): string => JSON.stringify(render(stored.entity(), view));
+    if (isPart) return write();
+    return call.services.renders.text({ tenant: call.tenant, id, version, view: `${key} ${part}` }, write);
+  };
 }
 
 /** The JSON text of a list of entities. */
@@ -27,7 +32,8 @@ export function entitiesText(
   { view, content }: { readonly view: V2View; readonly content: ContentOf },
   call: CallContext,
 ): Promise<Text> {
-  const whole = (stored: Stored | undefined): string | undefined => stored && entityText(stored, { view }, call);
+  const textOf = textIn({ view }, call);
+  const whole = (stored: Stored | undefined): string | undefined => stored && textOf(stored);
   const write = (stored: Stored): string | undefined | Promise<string | undefined> => {
     const known = content(stored);
     return known instanceof Promise ? known.then(whole) : whole(known);

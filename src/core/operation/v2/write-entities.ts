@@ -1,5 +1,6 @@
 /** Operations of NGSI v2 that create and delete entities, and write the attributes of one. */
 import { isObject, type JsonObject } from '../../model/json.ts';
+import { restIfDue } from '../../model/interruptible.ts';
 import type { AssignRule } from '../../model/v2/assignment.ts';
 import { badRequest } from '../../v2/problem.ts';
 import { initialType, readUri, readV2Attributes, readV2Entity, type V2Entity } from '../../v2/read-entity.ts';
@@ -24,6 +25,7 @@ export const createV2Entity: Operation = {
     const location = locationOf(entity);
     const parts = { call, reading };
     if (!options.has('upsert')) {
+      await restIfDue(call.services.yieldToEventLoop);
       await applyV2(creation(entity, path.scope, parts), undefined, call);
       return { kind: 'created', location };
     }

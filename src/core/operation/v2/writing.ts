@@ -1,6 +1,7 @@
 /** Applies the writes of NGSI v2 and tells their failures with the texts of Orion. */
 import type { Filter } from '../../language/filter.ts';
 import type { AssignRule } from '../../model/v2/assignment.ts';
+import { restIfDue } from '../../model/interruptible.ts';
 import { createdAttributes } from '../../model/v2/assign.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { Problem } from '../../model/problem.ts';
@@ -16,6 +17,7 @@ export type Performed = Exclude<Outcome, { readonly status: 'refused' }>;
 
 /** Applies one mutation where the condition holds. Throws what `failureOf` makes of a refusal. */
 export async function applyV2(mutation: Mutation, only: Filter | undefined, call: CallContext): Promise<Performed> {
+  await restIfDue(call.services.yieldToEventLoop);
   const [outcome] = await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
   if (!outcome) throw new Error(`The store answered nothing to ${mutation.op} of ${mutation.id}.`);
   if (outcome.status === 'refused') throw failureOf(outcome.problem);
@@ -44,6 +46,8 @@ export async function assignment(
   { call, reading }: { readonly call: CallContext; readonly reading: V2Reading },
 ): Promise<Extract<Mutation, { readonly op: 'assign' }>> {
   const { id, attrs, expiresAt } = entity;
+  // Reading a large entity takes a time, and so do checking and writing it.
+  await restIfDue(call.services.yieldToEventLoop);
   const made = creates ? createdEntity(entity, scope, reading) : undefined;
   if (made) await checkUpsert({ id, ...made }, call);
   else await checkPart(id, { attrs: createdAttributes(attrs) }, call);

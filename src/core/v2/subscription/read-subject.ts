@@ -1,5 +1,5 @@
 /** Reads `subject` of a v2 subscription: which entities it concerns, and which of their changes. */
-import { compilePattern, refuseManyPatterns } from '../../language/pattern/pattern.ts';
+import { compilePattern, refuseManyPatterns, refuseManyWithPattern } from '../../language/pattern/pattern.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { isIdentifier } from '../characters.ts';
@@ -31,6 +31,7 @@ export function readSubject(json: JsonObject): Pick<V2Subscription, 'entities' |
 /** The elements of `entities`, in a subscription or in a registration. Throws BadRequest with the wording of Orion. */
 export function readSubjectEntities(json: Json): readonly SubjectEntity[] {
   if (!isArray(json)) throw badRequest('/entities/ is not an array');
+  refuseManyWithPattern(json);
   return json.map(readEntity);
 }
 
