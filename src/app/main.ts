@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16
 /** The entry point of the command line: finds the command, runs it, and exits with its exit code. */
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';

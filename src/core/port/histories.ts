@@ -20,6 +20,24 @@ export const tooManyInstances = (most: number): Problem =>
     `The answer would be made of more than ${most} instances; narrow the interval, or use lastN.`,
   );
 
+/** Bytes of values from which one answer is computed at most: all of them are in memory at once. The largest entity fits several times. */
+const [answerBytesMax, smallBytes] = [16 * 2 ** 20, 1024];
+
+/** Counts what is read for one answer (`HistoryPlan.onRead`). Throws TooManyResults. */
+export function createReadBound(bytesMax = answerBytesMax): (bytes: number) => void {
+  let read = 0;
+  return (bytes) => {
+    // The number of instances limits the small ones.
+    if (bytes < smallBytes) return;
+    read += bytes;
+    if (read <= bytesMax) return;
+    throw new Problem(
+      'TooManyResults',
+      `The answer would be made of values of more than ${bytesMax} bytes; narrow the interval, choose attributes, or use lastN.`,
+    );
+  };
+}
+
 /** Entities read per call when a filter on values is checked against the instances in the interval. */
 const pageSize = 200;
 

@@ -69,6 +69,8 @@ export interface HistoryPlan extends Plan {
   readonly limitEach?: number;
   /** Most instances (`weightOf`) in all, so that the answer is bounded. `truncated` marks a history that was cut. */
   readonly limitInstances: number;
+  /** Gets about the bytes of each instance that is read. What it throws ends the reading. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /** A record of the change log. */

@@ -4,6 +4,7 @@ import type { TimeProperty } from '../language/filter.ts';
 import type { Periods } from '../language/periods.ts';
 import { compareTexts } from '../language/matches/matches-order.ts';
 import { timeOf } from '../language/temporal-query.ts';
+import { forEachInterruptible, type Interruptible } from '../model/interruptible.ts';
 import type { HistoricInstance } from '../model/history.ts';
 import {
   dayMicros,
@@ -60,20 +61,23 @@ const cutBy =
   ({ from, to }, start) =>
     to - 1 >= start && periods.spanAt(to - 1, start).from > Math.max(from, start);
 
-/** Maximum number of periods of one attribute. It prevents queries such as a century in periods of a second. */
-const periodsMax = 100_000;
+/**
+ * Maximum number of results of one attribute: of periods, times methods. It prevents queries such as a century in periods of a second, and
+ * all results are written in one piece.
+ */
+const resultsMax = 100_000;
 
 /**
  * One member per method: `[result, from, to]` for every period with instances to which the method applies. Deletions do not count. The
  * instances must be ascending in time. Throws TooManyResults when there are too many periods.
  */
-export function aggregate(
+export function* aggregate(
   instances: readonly HistoricInstance[],
   timeproperty: TimeProperty,
   aggregation: Aggregation,
-): JsonObject {
+): Interruptible<JsonObject> {
   const collected = collectByPeriod(aggregation);
-  for (const instance of instances) {
+  yield* forEachInterruptible(instances, (instance) => {
     const { value, summaries } = instance;
     if (summaries) for (const summary of summaries) collected.put(summary);
     else {
@@ -81,7 +85,7 @@ export function aggregate(
       if (time !== undefined && isCounted(instance))
         collected.add({ at: microsOfInstant(time), value, measure: measureOf(instance) });
     }
-  }
+  });
   return collected.results();
 }
 
@@ -126,7 +130,7 @@ function collectByPeriod({ methods, periods, start, end }: Aggregation): Collect
   const begin = (at: Micros, summaries: NumericSummary[], timed: Timed[]): void => {
     close();
     count += 1;
-    if (count > periodsMax) throw tooManyPeriods();
+    if (count * methods.length > resultsMax) throw tooManyPeriods(methods.length);
     first ??= at;
     open = { ...spanAt(at, first, periods), summaries, timed };
   };
@@ -150,8 +154,11 @@ function collectByPeriod({ methods, periods, start, end }: Aggregation): Collect
 const spanAt = (at: Micros, first: Micros, periods: Periods): Interval =>
   isZero(periods.duration) ? { from: first, to: Infinity } : periods.spanAt(at, first);
 
-const tooManyPeriods = (): Problem =>
-  new Problem('TooManyResults', `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`);
+const tooManyPeriods = (methods: number): Problem =>
+  new Problem(
+    'TooManyResults',
+    `The aggregation has more than ${Math.floor(resultsMax / methods)} periods by ${methods} methods; make aggrPeriodDuration longer.`,
+  );
 
 const lastIn = ({ from, summaries, timed }: Period): Micros =>
   Math.max(from, summaries.at(-1)?.last ?? from, timed.at(-1)?.at ?? from);

@@ -5,6 +5,7 @@ import { type Kind, listMember, valueMember, wrappedKinds } from '../model/attri
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
 import { stampText } from '../model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { forEachInterruptible, type Interruptible } from '../model/interruptible.ts';
 import type { Stamps } from '../model/stamps.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
 import { expiryOf, type InstanceView, renderObject, shownValue } from './instance.ts';
@@ -21,16 +22,18 @@ export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
 }
 
 /** The history without an @context. The instances keep their order. */
-export function renderHistory(
+export function* renderHistory(
   { id, types, attrs, kinds }: EntityHistory,
   view: HistoryView,
   isShown: (name: string) => boolean,
-): JsonObject {
+): Interruptible<JsonObject> {
   const render = rendererOf(view);
-  const attributes = Object.entries(attrs).map(([name, instances]) => {
-    const shown = instances.length === 0 ? renderNothing(kinds?.[name] ?? 'Property', view) : render(instances, view);
-    return name === scopeSeries ? ([name, withoutIds(shown)] as const) : ([view.terms.compact(name), shown] as const);
-  });
+  const attributes: (readonly [name: string, shown: Json])[] = [];
+  for (const [name, instances] of Object.entries(attrs)) {
+    const isEmpty = instances.length === 0;
+    const shown = isEmpty ? renderNothing(kinds?.[name] ?? 'Property', view) : yield* render(instances, view);
+    attributes.push(name === scopeSeries ? [name, withoutIds(shown)] : [view.terms.compact(name), shown]);
+  }
   return {
     ...(isShown('id') ? { id } : undefined),
     ...(isShown('type') ? { type: renderTypes(types, view.terms) } : undefined),
@@ -55,38 +58,41 @@ const withoutIds = (shown: Json): Json =>
 function rendererOf({
   format,
   aggregation,
-}: HistoryView): (instances: readonly HistoricInstance[], view: HistoryView) => Json {
+}: HistoryView): (instances: readonly HistoricInstance[], view: HistoryView) => Interruptible<Json> {
   if (format === 'temporalValues') return renderValues;
   return aggregation ? (instances, view) => renderAggregates(instances, view, aggregation) : renderEvolution;
 }
 
 /** Aggregates: one object per dataset and kind. */
-function renderAggregates(
+function* renderAggregates(
   instances: readonly HistoricInstance[],
   { timeproperty }: HistoryView,
   aggregation: Aggregation,
-): Json {
-  const rendered = seriesOf(instances).map((group): Json => {
+): Interruptible<Json> {
+  const rendered: Json[] = [];
+  for (const group of seriesOf(instances)) {
     const { kind = 'Property', datasetId } = group[0] ?? {};
-    return {
-      type: kind,
-      ...(datasetId === undefined ? undefined : { datasetId }),
-      ...aggregate(group, timeproperty, aggregation),
-    };
-  });
+    const head = { type: kind, ...(datasetId === undefined ? undefined : { datasetId }) };
+    rendered.push({ ...head, ...(yield* aggregate(group, timeproperty, aggregation)) });
+  }
   return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
 }
 
-const renderEvolution = (instances: readonly HistoricInstance[], view: HistoryView): Json =>
-  instances.map((instance) => {
-    const { deletedAt, instanceId, createdAt, modifiedAt: _, ...plain } = instance;
-    return {
-      ...renderObject(plain, instanceView(view), createdAt),
-      instanceId,
-      ...(view.sysAttrs ? { ...stampsOf(instance), ...expiryOf(instance) } : chosenStamp(instance, view)),
-      ...(deletedAt === undefined ? undefined : { deletedAt: stampText(deletedAt) }),
-    };
-  });
+function* renderEvolution(instances: readonly HistoricInstance[], view: HistoryView): Interruptible<Json> {
+  const shown: Json[] = [];
+  yield* forEachInterruptible(instances, (instance) => shown.push(renderOne(instance, view)));
+  return shown;
+}
+
+function renderOne(instance: HistoricInstance, view: HistoryView): Json {
+  const { deletedAt, instanceId, createdAt, modifiedAt: _, ...plain } = instance;
+  return {
+    ...renderObject(plain, instanceView(view), createdAt),
+    instanceId,
+    ...(view.sysAttrs ? { ...stampsOf(instance), ...expiryOf(instance) } : chosenStamp(instance, view)),
+    ...(deletedAt === undefined ? undefined : { deletedAt: stampText(deletedAt) }),
+  };
+}
 
 const instanceView = ({ terms, format, sysAttrs, lang }: HistoryView): InstanceView => ({
   terms,
@@ -108,8 +114,12 @@ function chosenStamp(instance: HistoricInstance, { timeproperty }: HistoryView):
 }
 
 /** Pairs of value and time: one object per dataset and kind. */
-function renderValues(instances: readonly HistoricInstance[], view: HistoryView): Json {
-  const rendered = seriesOf(instances).map((group) => renderSeries(group, view));
+function* renderValues(instances: readonly HistoricInstance[], view: HistoryView): Interruptible<Json> {
+  const rendered: Json[] = [];
+  for (const group of seriesOf(instances)) {
+    rendered.push(renderSeries(group, view));
+    yield;
+  }
   return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
 }
 

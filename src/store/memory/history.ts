@@ -14,6 +14,7 @@ import { isWithin, timeOf } from '../../core/language/temporal-query.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type EntityHistory, summaryInstance } from '../../core/model/history.ts';
 import { dayMicros, hourMicros, microsOfInstant } from '../../core/model/instant.ts';
+import { memorySize } from '../../core/model/memory-size.ts';
 import { beginningOf } from '../../core/model/numeric-summary.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { HistoryPlan } from '../../core/port/store.ts';
@@ -38,6 +39,7 @@ export async function readHistories(plan: HistoryPlan, sources: Sources): Promis
     const entity = sources.entityOf(subject.id);
     if (!isAskedFor({ ...subject, entity })) continue;
     const selected = selectInstances(subject, plan, expiredSeries(entity, now));
+    if (plan.onRead) for (const { instance } of selected) plan.onRead(memorySize(instance.value));
     if (hasRequestedSeries(selected, filter)) collector.add(subject, selected);
   }
   return collector.found;

@@ -1,6 +1,7 @@
 /** Tests what writes record in the history, and what it keeps of deleted entities. */
 import { describe, expect, test } from '@jest/globals';
 import { ngsildNull } from '../../../src/core/model/attribute.ts';
+import { createReadBound } from '../../../src/core/port/histories.ts';
 import {
   apply,
   attrs,
@@ -405,6 +406,29 @@ export function describeHistory(bench: Bench): void {
       expect(await pastValues(store, ['a', 'level'])).toEqual([1, 2]);
       expect(names(await store.history(historyPlan(ofType('Thing'))))).toEqual(['a', 'b']);
       expect(names(await store.history(historyPlan(ofType('Lamp'))))).toEqual([]);
+    });
+
+    test('and tells how large the values are that it reads, so that a reader can end it', async () => {
+      const store = bench.store();
+      const large = property('x'.repeat(5000));
+      await store.record(
+        Array.from({ length: 50 }, (_, n) => past(['a', 'level'], { ...large, observedAt: minute(n) })),
+        minute(100),
+      );
+      for (const temporal of [byObservedAt, { timeproperty: 'modifiedAt' } as const]) {
+        let read = 0;
+        const onRead = (bytes: number): unknown => (read += bytes);
+        await store.history(historyPlan({}, { temporal, onRead: (bytes) => void onRead(bytes) }));
+        expect(read).toBeGreaterThan(250_000);
+        const bound = createReadBound(100_000);
+        await expect(store.history(historyPlan({}, { temporal, onRead: bound }))).rejects.toThrow(
+          /more than 100000 bytes/,
+        );
+      }
+      const few = await store.history(
+        historyPlan({}, { temporal: { ...byObservedAt, lastN: 3 }, onRead: createReadBound(400_000) }),
+      );
+      expect(names(few)).toEqual(['a']);
     });
 
     test('none at all', async () => {

@@ -10,6 +10,7 @@ import { calendarPeriods, type Periods, periodsFrom } from '../../../src/core/la
 import { weightOf } from '../../../src/core/model/history.ts';
 import { dayMicros, hourMicros, type Instant, instantOf } from '../../../src/core/model/instant.ts';
 import type { RetentionSlice, Store } from '../../../src/core/port/store.ts';
+import { runSync } from '../../../src/core/model/interruptible.ts';
 import { aggregate, type Aggregation, rollupFor } from '../../../src/core/representation/aggregate.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { iri } from './bench.ts';
@@ -72,7 +73,7 @@ async function answer(
         Object.fromEntries(
           [...Map.groupBy(instances, ({ datasetId = '@none' }) => datasetId)].map(([dataset, series]) => [
             dataset,
-            aggregate(series, by, aggregation),
+            runSync(aggregate(series, by, aggregation)),
           ]),
         ),
       ]),
@@ -457,7 +458,7 @@ const describeDays = (open: () => Promise<Rolling>): void =>
           now,
           ...(rollup ? { rollup: { longest: rollup } } : undefined),
         });
-        return aggregate(found?.attrs[iri('level')] ?? [], 'any', aggregation);
+        return runSync(aggregate(found?.attrs[iri('level')] ?? [], 'any', aggregation));
       };
       const hours = Array.from({ length: 10 * 24 }, (_, n) => past(start + n * hourMicros, n));
       await store.record(hours, now);

@@ -1,6 +1,6 @@
 /** Writes the answer of an operation that reads histories (clauses 5.7.3, 5.7.4, 6.3.10). */
 import type { EntityHistory } from '../../model/history.ts';
-import { restIfDue } from '../../model/interruptible.ts';
+import { restIfDue, runWithPauses } from '../../model/interruptible.ts';
 import { tooManyInstances } from '../../port/histories.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
@@ -20,16 +20,18 @@ export async function answerHistories(
   await restIfDue(call.services.yieldToEventLoop);
   const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
-  const write = (history: EntityHistory): string | undefined => {
-    const text = JSON.stringify(renderHistory(history, view, shown.isShown));
+  const { yieldToEventLoop } = call.services;
+  const write = async (history: EntityHistory): Promise<string | undefined> => {
+    const rendered = await runWithPauses(renderHistory(history, view, shown.isShown), yieldToEventLoop);
+    const text = JSON.stringify(rendered);
     return text === '{}' ? undefined : withContext(text, call);
   };
   const [only] = kept;
   return {
     kind: 'found',
     text: isList
-      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop })
-      : ((only && write(only)) ?? '{}'),
+      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop })
+      : ((only && (await write(only))) ?? '{}'),
     ...(range ? { range } : undefined),
     ...(warnings.length > 0 ? { warnings } : undefined),
   };

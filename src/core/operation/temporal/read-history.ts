@@ -4,7 +4,7 @@ import { type EntityHistory, scopeSeries } from '../../model/history.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { HistoryPlan } from '../../port/store.ts';
-import type { HistorySelection } from '../../port/histories.ts';
+import { createReadBound, type HistorySelection } from '../../port/histories.ts';
 import { entitiesMax } from '../distributed/ask-sources.ts';
 import {
   entityMapParameters,
@@ -253,6 +253,7 @@ function readParts(
     temporal,
     now,
     limitInstances: services.limits.instancesMax,
+    onRead: createReadBound(),
     ...(rollup ? { rollup } : undefined),
     ...(attrs.length > 0 ? { attrs } : undefined),
     ...(datasetIds ? { datasetIds } : undefined),

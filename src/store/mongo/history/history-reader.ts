@@ -138,6 +138,7 @@ async function readInstances(name: string, key: SeriesKey, reading: HistoryRead)
   const enough = isByPlace ? (lastN ?? reading.most) : Infinity;
   const found: Timed[] = [];
   for await (const bucket of bucketsOf(key, reading)) {
+    for (const row of bucket.rows) plan.onRead?.(row.length);
     const timed = rowsIn(bucket).flatMap((row): readonly Timed[] => {
       const instance = instanceIn(key, row);
       const instant = timeOf(instance, temporal);

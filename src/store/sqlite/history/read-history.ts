@@ -70,7 +70,7 @@ function createSelect(
   plan: HistoryPlan,
   { series, names, budget }: Pick<Sources, 'series' | 'names'> & { readonly budget: TimeBudget },
 ): (known: Known, left: number) => Promise<readonly Timed[]> {
-  const { temporal, rollup, attrs, filter, now, limitEach = Infinity } = plan;
+  const { temporal, rollup, attrs, filter, now, limitEach = Infinity, onRead } = plan;
   const attrNums = attrs && [...new Set(attrs.flatMap((name) => names.numOf(name) ?? []))];
   const datasets = plan.datasetIds && new Set(plan.datasetIds);
   const datasetOf = ({ dataset }: Series): string => (dataset === noName ? '@none' : names.textOf(dataset));
@@ -83,7 +83,8 @@ function createSelect(
       const [name, dataset] = [names.textOf(one.name), datasetOf(one)];
       if (datasets?.has(dataset) === false || hidden.has(placeKey(name, dataset))) continue;
       // When there is no room for more, read one anyway: the result depends on whether it is of a requested attribute.
-      const timed = await series.read(one, { temporal, rollup, most: Math.max(1, Math.min(room, limitEach)), budget });
+      const most = Math.max(1, Math.min(room, limitEach));
+      const timed = await series.read(one, { temporal, rollup, most, budget, onRead });
       if (timed.length > 0) isAsked ||= isOfAttrs(filter, name, dataset);
       for (const { time, instance } of timed) selected.push({ name, time, instance });
       room -= weightOf(timed.map(({ instance }) => instance));

@@ -23,6 +23,8 @@ interface RollupRange extends Interval {
   /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
+  /** Gets the bytes of each row that is no number while rows are read. What it throws ends the reading. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 /** What represents the observed instances of an interval. In ascending order, except within an hour. */
@@ -131,15 +133,18 @@ function createInstances(
   const one = database.prepare<[...SeriesKey, Micros], InstanceRow>(
     `SELECT at, n, number, doc, created, modified, deleted ${where} AND at = +? AND n = 0`,
   );
-  return async ({ subject, name, dataset }, { from, to, most, budget, isCut }, found) => {
+  return async ({ subject, name, dataset }, { from, to, most, budget, isCut, onRead }, found) => {
     const place: SeriesKey = [subject, name, dataset];
     const collector = createHourCollector(found, isCut);
+    const addRow = (at: Micros, row: InstanceRow | undefined): void => {
+      if (typeof row?.doc === 'string') onRead?.(row.doc.length);
+      if (row) collector.addOther(at, row);
+    };
     for (let start = from; ; ) {
       const page = numbers.all(...place, start, to, pageSize);
       for (const [at, number] of page) {
-        const row = number === null ? one.get(...place, at) : undefined;
         if (number !== null) collector.addNumber(at, number);
-        if (row) collector.addOther(at, row);
+        else addRow(at, one.get(...place, at));
       }
       const end = page.at(-1);
       if (!end || page.length < pageSize || found.weight() >= most) break;

@@ -1,5 +1,5 @@
 /** Reads the instances of one series in an interval. */
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
 import { splitSummaries } from '../../../core/language/history-selection.ts';
 import { boundsOf } from '../../../core/language/temporal-query.ts';
@@ -24,6 +24,8 @@ interface SeriesRange {
   /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
+  /** Gets the bytes of each row while rows are read. What it throws ends the reading. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 interface SeriesSelection {
@@ -161,6 +163,21 @@ const columns = 'at, n, number, doc, created, modified, deleted';
 // Why `+?`: see openForReading.
 const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 
+/** The rows of a statement. With `onRead`, they are read one by one, so that it can end the reading. */
+function rowsOf<P extends unknown[]>(
+  statement: Statement<P, InstanceRow>,
+  parameters: P,
+  onRead: SeriesRange['onRead'],
+): InstanceRow[] {
+  if (!onRead) return statement.all(...parameters);
+  const found: InstanceRow[] = [];
+  for (const row of statement.iterate(...parameters)) {
+    if (typeof row.doc === 'string') onRead(row.doc.length);
+    found.push(row);
+  }
+  return found;
+}
+
 /** Reads by place in the series: uses the primary key. */
 function createPlacedReader(database: Database, condition: string): RowReader {
   const page = database.prepare<[...SeriesKey, Micros, number, Micros, number], InstanceRow>(
@@ -171,7 +188,7 @@ function createPlacedReader(database: Database, condition: string): RowReader {
     `SELECT at, n FROM history
      WHERE ${inSeries} AND at >= +? AND at < +? AND ${condition} ORDER BY at DESC, n DESC LIMIT 1 OFFSET +?`,
   );
-  return async ({ subject, name, dataset }, { temporal, most, budget }) => {
+  return async ({ subject, name, dataset }, { temporal, most, budget, onRead }) => {
     const place: SeriesKey = [subject, name, dataset];
     const { from, to } = boundsOf(temporal);
     const { lastN } = temporal;
@@ -180,7 +197,7 @@ function createPlacedReader(database: Database, condition: string): RowReader {
     const found: InstanceRow[] = [];
     for (;;) {
       const wanted = Math.min(pageSize, most - found.length);
-      const rows = page.all(...place, start.at, start.n, to, wanted);
+      const rows = rowsOf(page, [...place, start.at, start.n, to, wanted], onRead);
       found.push(...rows);
       const end = rows.at(-1);
       if (!end || rows.length < pageSize || found.length >= most) return found;
@@ -215,7 +232,7 @@ function createStampedReader(
   const newest = prepare(`ORDER BY ${column} DESC, at DESC, n DESC LIMIT +?`);
   const inOrder = (a: InstanceRow, b: InstanceRow): number =>
     (a[column] ?? 0) - (b[column] ?? 0) || a.at - b.at || a.n - b.n;
-  return async ({ subject, name, dataset }, { temporal, most, budget }) => {
+  return async ({ subject, name, dataset }, { temporal, most, budget, onRead }) => {
     const place: SeriesKey = [subject, name, dataset];
     const { lastN } = temporal;
     const bounds = boundsOf(temporal);
@@ -228,7 +245,7 @@ function createStampedReader(
     for (let start = -Infinity; ; ) {
       const end = ends.get(...place, start) ?? Infinity;
       const page = lastN === undefined ? earliest : newest;
-      for (const row of page.all(...place, start, end, bounds.from, bounds.to, wanted)) found.push(row);
+      for (const row of rowsOf(page, [...place, start, end, bounds.from, bounds.to, wanted], onRead)) found.push(row);
       if (found.length > 2 * wanted) found = cut(found);
       if (end === Infinity) return cut(found).slice(0, most);
       start = end;

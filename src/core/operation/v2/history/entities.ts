@@ -6,7 +6,7 @@ import { type EntityHistory, type HistoricInstance, scopeSeries } from '../../..
 import { isStrings } from '../../../model/json.ts';
 import { Problem } from '../../../model/problem.ts';
 import { v2IdOf } from '../../../model/v2/id.ts';
-import { histories } from '../../../port/histories.ts';
+import { createReadBound, histories } from '../../../port/histories.ts';
 import type { Plan, Stored } from '../../../port/store.ts';
 import { createContentOf } from '../../content.ts';
 import type { CallContext } from '../../operation.ts';
@@ -63,6 +63,7 @@ export async function* historyEntities(query: HistoryQuery, call: CallContext): 
     datasetIds: defaultDataset,
     now: call.now,
     limitInstances: instancesInPage,
+    onRead: createReadBound(),
   };
   let page: HistoryEntity[] = [];
   for await (const history of histories({ filter: filterOf(query), parts }, Number.MAX_SAFE_INTEGER, call)) {

@@ -6,8 +6,8 @@ import type { TemporalQuery } from '../../../language/filter.ts';
 import { timeOf } from '../../../language/temporal-query.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries, weightOf } from '../../../model/history.ts';
 import { type Micros, microsOfInstant } from '../../../model/instant.ts';
-import { restIfDue } from '../../../model/interruptible.ts';
-import { type HistorySelection, histories, tooManyInstances } from '../../../port/histories.ts';
+import { forEachInterruptible, type Interruptible, restIfDue, runWithPauses } from '../../../model/interruptible.ts';
+import { type HistorySelection, createReadBound, histories, tooManyInstances } from '../../../port/histories.ts';
 import type { CallContext } from '../../operation.ts';
 import { defaultDataset, type HistoryEntity } from './entities.ts';
 
@@ -56,8 +56,11 @@ export async function readRows(
       { ...reading, temporal, ...(page.isNewest ? undefined : { limitEach: each }) },
       call,
     );
-    const tables = found.map(({ entity, attrs }) => tableOf(entity, attrs));
+    const { yieldToEventLoop } = call.services;
+    const tables: Table<HistoricInstance>[] = [];
+    for (const { entity, attrs } of found) tables.push(await runWithPauses(tableOf(entity, attrs), yieldToEventLoop));
     const { kept, last } = sliceRows(tables, page);
+    await restIfDue(yieldToEventLoop);
     if (isComplete(found, { last, each, page })) return kept;
   }
 }
@@ -79,6 +82,7 @@ export async function readSeries(
       datasetIds: defaultDataset,
       now: call.now,
       limitInstances: instancesMax,
+      onRead: createReadBound(),
     },
   };
   const found = new Map<string, EntityHistory['attrs']>();
@@ -93,15 +97,16 @@ export async function readSeries(
 }
 
 /** Of several instances at one instant, the last one counts. */
-function tableOf(entity: HistoryEntity, attrs: EntityHistory['attrs']): Table<HistoricInstance> {
+function* tableOf(entity: HistoryEntity, attrs: EntityHistory['attrs']): Interruptible<Table<HistoricInstance>> {
   const columns = new Map<string, ReadonlyMap<Micros, HistoricInstance>>();
   for (const [name, instances] of Object.entries(attrs)) {
     if (name === scopeSeries) continue;
-    const timed = instances.flatMap((instance) => {
+    const column = new Map<Micros, HistoricInstance>();
+    yield* forEachInterruptible(instances, (instance) => {
       const at = instantIn(instance);
-      return at === undefined ? [] : [[at, instance] as const];
+      if (at !== undefined) column.set(at, instance);
     });
-    columns.set(name, new Map(timed));
+    columns.set(name, column);
   }
   return { entity, times: timesOf(columns), columns };
 }

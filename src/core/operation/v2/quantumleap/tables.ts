@@ -1,6 +1,7 @@
 /** Reads what QuantumLeap shows of histories: values, or aggregates of them, as rows. */
 import type { HistoricInstance } from '../../../model/history.ts';
 import { type Micros, microsOfInstant } from '../../../model/instant.ts';
+import { restIfDue, runWithPauses } from '../../../model/interruptible.ts';
 import { isArray, type Json } from '../../../model/json.ts';
 import { aggregate, type Aggregation, rollupFor } from '../../../representation/aggregate.ts';
 import { type AggregateMethod, measureOf } from '../../../representation/applicable.ts';
@@ -19,9 +20,24 @@ export async function readTables(asked: QuantumLeapQuery, call: CallContext): Pr
   const { query, page, aggregation } = asked;
   const tables = aggregation
     ? sliceRows(await aggregated(entities, { ...query, aggregation }, call), page).kept
-    : (await readRows(entities, { ...query, page }, call)).map((table) => withValues(table, call));
+    : await withPauses(await readRows(entities, { ...query, page }, call), (table) => withValues(table, call), call);
   if (tables.length === 0) throw noRecords();
+  await restIfDue(call.services.yieldToEventLoop);
   return tables;
+}
+
+/** What becomes of each element, with pauses between them. */
+async function withPauses<T, R>(
+  elements: readonly T[],
+  turn: (element: T) => R | Promise<R>,
+  { services }: CallContext,
+): Promise<readonly R[]> {
+  const turned: R[] = [];
+  for (const element of elements) {
+    await restIfDue(services.yieldToEventLoop);
+    turned.push(await turn(element));
+  }
+  return turned;
 }
 
 /** The values as v2 shows them. An attribute that has nothing in these rows is a column too. */
@@ -62,14 +78,19 @@ async function aggregated(
   const rollup = rollupFor(plan);
   const attrs = aggregatedNames(entities, method);
   const found = await readSeries(entities, { temporal, attrs, ...(rollup ? { rollup } : undefined) }, call);
-  return found.map(({ entity, attrs: series }) => {
-    const columns = Object.entries(series).flatMap(([name, instances]) =>
-      isAggregated(entity.newest.get(name), method)
-        ? [[name, columnOf(instances, plan, methodOf[method])] as const]
-        : [],
-    );
-    return filled({ entity, columns: new Map(columns) }, method === 'count' ? 0 : null);
-  });
+  return withPauses(
+    found,
+    async ({ entity, attrs: series }) => {
+      const columns = new Map<string, ReadonlyMap<Micros, Json>>();
+      for (const [name, instances] of Object.entries(series)) {
+        if (!isAggregated(entity.newest.get(name), method)) continue;
+        const results = await runWithPauses(aggregate(instances, 'any', plan), call.services.yieldToEventLoop);
+        columns.set(name, columnOf(results[methodOf[method]]));
+      }
+      return filled({ entity, columns }, method === 'count' ? 0 : null);
+    },
+    call,
+  );
 }
 
 /** The attributes that a method applies to. Everything can be counted. Throws NotFound when there are none. */
@@ -94,12 +115,7 @@ const isAggregated = (newest: HistoricInstance | undefined, method: QuantumLeapA
   (method === 'count' || (typeof newest.value !== 'boolean' && measureOf(newest).sort === 'number'));
 
 /** The results by the beginnings of their periods. */
-function columnOf(
-  instances: readonly HistoricInstance[],
-  plan: Aggregation,
-  method: AggregateMethod,
-): ReadonlyMap<Micros, Json> {
-  const rows = aggregate(instances, 'any', plan)[method];
+function columnOf(rows: Json | undefined): ReadonlyMap<Micros, Json> {
   const cells = isArray(rows) ? rows.filter(isArray) : [];
   return new Map(
     cells.flatMap(([value = null, from]) =>

@@ -1,4 +1,5 @@
 /** Writes values of a series as CSV, with the columns of STH-Comet. */
+import { forEachInterruptible, type Interruptible } from '../../../model/interruptible.ts';
 import type { Json } from '../../../model/json.ts';
 import { csvLine } from '../../csv.ts';
 
@@ -10,7 +11,10 @@ export interface SthValue {
 
 const columns = ['attrName', 'attrType', 'attrValue', 'recvTime'];
 
-export const csvOf = (attrName: string, values: readonly SthValue[]): string =>
-  [columns, ...values.map(({ attrType, attrValue, recvTime }) => [attrName, attrType, attrValue ?? 'null', recvTime])]
-    .map(csvLine)
-    .join('');
+export function* csvOf(attrName: string, values: readonly SthValue[]): Interruptible<string> {
+  const lines = [csvLine(columns)];
+  yield* forEachInterruptible(values, ({ attrType, attrValue, recvTime }) =>
+    lines.push(csvLine([attrName, attrType, attrValue ?? 'null', recvTime])),
+  );
+  return lines.join('');
+}

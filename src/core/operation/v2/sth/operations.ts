@@ -1,4 +1,5 @@
 /** Operations of STH-Comet's API: values and aggregates of one series, and deletions. */
+import { forEachInterruptible, restIfDue, runWithPauses } from '../../../model/interruptible.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import { rollupFor } from '../../../representation/aggregate.ts';
 import { badRequest } from '../../../v2/problem.ts';
@@ -83,7 +84,11 @@ async function answer(
   }
   const { values, count } = query ? await readValues(mode, query, call) : { values: [], count: 0 };
   const page = mode.isCounted ? { page: { limit: mode.page.limit, offset: 0, hasMore: false, count } } : undefined;
-  if (mode.isCsv) return { kind: 'found', text: csvOf(request.path['attr'] ?? '', values), media: 'csv', ...page };
+  await restIfDue(call.services.yieldToEventLoop);
+  if (mode.isCsv) {
+    const lines = csvOf(request.path['attr'] ?? '', values);
+    return { kind: 'found', text: await runWithPauses(lines, call.services.yieldToEventLoop), media: 'csv', ...page };
+  }
   const shown = isText ? values.map((value) => ({ ...value, attrValue: asText(value.attrValue) })) : values;
   return {
     kind: 'found',
@@ -107,13 +112,16 @@ async function readValues(
 ): Promise<{ readonly values: readonly SthValue[]; readonly count: number }> {
   const entities = await findHistoryEntities(query, call);
   const [table] = page.limit === 0 ? [] : await readRows(entities, { ...query, page }, call);
-  const values = table?.times.flatMap((at) => {
-    const instance = [...table.columns.values()].flatMap((column) => column.get(at) ?? [])[0];
-    if (!instance) return [];
+  const values: SthValue[] = [];
+  const columns = [...(table?.columns.values() ?? [])];
+  const show = forEachInterruptible(table?.times ?? [], (at) => {
+    const [instance] = columns.flatMap((column) => column.get(at) ?? []);
+    if (!instance) return;
     const { type, value } = typedValue(instance, call.context);
-    return [{ recvTime: timeText(at), attrType: type, attrValue: value }];
+    values.push({ recvTime: timeText(at), attrType: type, attrValue: value });
   });
-  return { values: values ?? [], count: isCounted ? await countValues(query, call) : 0 };
+  await runWithPauses(show, call.services.yieldToEventLoop);
+  return { values, count: isCounted ? await countValues(query, call) : 0 };
 }
 
 async function countValues(query: HistoryQuery, call: CallContext): Promise<number> {
@@ -138,7 +146,8 @@ async function readPoints(
   const entities = await findHistoryEntities(query, call);
   const [series] = await readSeries(entities, { ...seriesOf(query), ...(rollup ? { rollup } : undefined) }, call);
   const instances = Object.values(series?.attrs ?? {}).flat();
-  return pointsOf(instances, { attrName: path['attr'] ?? '', methods, resolution });
+  const plan = { attrName: path['attr'] ?? '', methods, resolution };
+  return runWithPauses(pointsOf(instances, plan), call.services.yieldToEventLoop);
 }
 
 const deleting = {

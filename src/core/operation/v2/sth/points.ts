@@ -1,5 +1,6 @@
 /** Computes the points of STH-Comet: aggregates of a series by periods of the calendar. */
 import type { HistoricInstance } from '../../../model/history.ts';
+import { forEachInterruptible, type Interruptible } from '../../../model/interruptible.ts';
 import { timeOf } from '../../../language/temporal-query.ts';
 import { type Micros, microsOfInstant } from '../../../model/instant.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
@@ -32,22 +33,36 @@ interface Point {
 }
 
 /** One element for each origin, with the points that have samples. The instances ascend in time. */
-export function pointsOf(instances: readonly HistoricInstance[], plan: PointsPlan): readonly JsonObject[] {
+export function* pointsOf(
+  instances: readonly HistoricInstance[],
+  plan: PointsPlan,
+): Interruptible<readonly JsonObject[]> {
   const points = new Map<Micros, Point>();
-  for (const instance of instances) {
+  yield* forEachInterruptible(instances, (instance) => {
     const { summaries } = instance;
     if (summaries) for (const summary of summaries) pointAt(points, summary.first, plan).numbers.push(summary);
     else add(points, instance, plan);
-  }
-  const origins = Map.groupBy(points, ([at]) => beginningOfPeriod(at, originOf[plan.resolution]));
-  return [...origins]
-    .sort(([a], [b]) => a - b)
-    .map(([origin, own]) => ({
+  });
+  const origins = new Map<Micros, (readonly [at: Micros, point: Point])[]>();
+  yield* forEachInterruptible(points, ([at, point]) => {
+    const origin = beginningOfPeriod(at, originOf[plan.resolution]);
+    const own = origins.get(origin) ?? [];
+    own.push([at, point]);
+    origins.set(origin, own);
+  });
+  const shown: JsonObject[] = [];
+  const inOrder = [...origins].sort(([a], [b]) => a - b);
+  for (const [origin, own] of inOrder) {
+    const offsets = own
+      .sort(([a], [b]) => a - b)
+      .map(([at, point]) => ({ offset: offsetOf(at, origin, plan.resolution), ...resultsOf(point, plan.methods) }));
+    shown.push({
       _id: { attrName: plan.attrName, origin: timeText(origin), resolution: plan.resolution },
-      points: own
-        .sort(([a], [b]) => a - b)
-        .map(([at, point]) => ({ offset: offsetOf(at, origin, plan.resolution), ...resultsOf(point, plan.methods) })),
-    }));
+      points: offsets,
+    });
+    yield;
+  }
+  return shown;
 }
 
 function pointAt(points: Map<Micros, Point>, at: Micros, { resolution }: PointsPlan): Point {
