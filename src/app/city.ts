@@ -1,6 +1,8 @@
 /** Opens the parts of the city that work beside requests: the watch, and what entities define, such as depersonalised aggregates. */
 import { aggregatePlans, createAggregates } from '../city/aggregate/aggregates.ts';
 import { createAggregateOperations } from '../city/aggregate/aggregate-operations.ts';
+import { createIndicatorOperations } from '../city/indicator/indicator-operations.ts';
+import { createIndicators, indicatorPlans } from '../city/indicator/indicators.ts';
 import { readModelNames } from '../city/definition/names.ts';
 import type { JobPlan } from '../city/job/job.ts';
 import { summaryPlan } from '../city/watch/summary.ts';
@@ -19,10 +21,11 @@ export interface City {
 export function openCity(config: Config, services: Services): City {
   const names = readModelNames({ used: modelsFolderOf(config), packaged: packagedModels }, services.contexts.core);
   const aggregates = createAggregates({ services, names });
+  const indicators = createIndicators({ services, names });
   const watch = openWatch(config, services);
   return {
-    plans: [...aggregatePlans(aggregates), summaryPlan(services.clock)],
-    operations: createAggregateOperations(aggregates),
+    plans: [...aggregatePlans(aggregates), ...indicatorPlans(indicators), summaryPlan(services.clock)],
+    operations: [...createAggregateOperations(aggregates), ...createIndicatorOperations(indicators)],
     stop: () => watch.stop(),
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { aggregateOperationHeads } from '../../src/city/aggregate/aggregate-operations.ts';
+import { indicatorOperationHeads } from '../../src/city/indicator/indicator-operations.ts';
 import { jobOperationHeads } from '../../src/city/job/job-operations.ts';
 import { keyOperationHeads } from '../../src/core/operation/access/keys.ts';
 import type { Operation } from '../../src/core/operation/operation.ts';
@@ -52,7 +53,9 @@ const cases: readonly (readonly [string, Case])[] = [
       heads: below('/ngsi-ld/v1', [
         ...operations,
         ...eventPaths,
-        ...Object.values({ ...keyOperationHeads, ...jobOperationHeads, ...aggregateOperationHeads }),
+        ...Object.values({ ...keyOperationHeads, ...jobOperationHeads }),
+        ...aggregateOperationHeads,
+        ...indicatorOperationHeads,
       ]),
       arrays: 20,
     },

@@ -13,6 +13,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/demo.md', 0],
   ['docs/federation.md', 0],
   ['docs/history.md', 3],
+  ['docs/indicators.md', 0],
   ['docs/models.md', 1],
   ['docs/ngsi-ld-2.0.md', 0],
   ['docs/ngsi-v2.md', 3],

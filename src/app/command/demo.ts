@@ -13,6 +13,7 @@ import {
 } from '../../city/simulation/city.ts';
 import { datasetEntities } from '../../city/simulation/datasets.ts';
 import type { Family } from '../../city/simulation/entity.ts';
+import { indicatorEntities } from '../../city/simulation/indicators.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { type BatchOperation, type Client, createClient, type Refusal } from './client.ts';
 import type { Command, Io } from './command.ts';
@@ -84,7 +85,10 @@ async function runDemo(city: City, living: DemoRun): Promise<void> {
 async function createEntities(city: City, [from, now]: Span, { client, io }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
   await put(
-    datasetEntities.map((entity) => withContext('catalogue', entity)),
+    [
+      ...datasetEntities.map((entity) => withContext('catalogue', entity)),
+      ...indicatorEntities.map((entity) => withContext('indicator', entity)),
+    ],
     client,
     'entityOperations/upsert?options=update',
   );
@@ -100,7 +104,19 @@ async function createEntities(city: City, [from, now]: Span, { client, io }: Dem
   }
   await put(wholeAt(city, now), client, 'entityOperations/upsert?options=update');
   progress.end(done);
+  await approveIndicators(client, io);
   io.out.write(`${city.entities.length} entities of Kranj have moved in. They report until you press Ctrl+C.\n`);
+}
+
+/** Without the rights of an administrator, the indicators stay definitions. */
+async function approveIndicators(client: Client, io: Io): Promise<void> {
+  try {
+    for (const { id } of indicatorEntities)
+      await client.send('POST', `/indicators/${id}/approve`, { json: {}, type: 'application/json' });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    io.err.write(`The indicators need the approval of an administrator (docs/indicators.md): ${why}\n`);
+  }
 }
 
 /** The time of the last report of a weather station, in milliseconds; 0 when there is none. */
@@ -165,7 +181,7 @@ const contexts: ReadonlyMap<string, string> = new Map(
   readModelIndex(models).families.map(({ name, context }) => [name, context.url]),
 );
 
-const withContext = (family: Family | 'catalogue', entity: JsonObject): JsonObject => ({
+const withContext = (family: Family | 'catalogue' | 'indicator', entity: JsonObject): JsonObject => ({
   ...entity,
   '@context': contexts.get(family) ?? '',
 });

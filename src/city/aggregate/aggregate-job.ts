@@ -1,20 +1,16 @@
 /** Reads what an AggregateJob defines: whose numbers are aggregated, in which groups and periods, and how single subjects are protected. */
 import { compileFilter } from '../../core/language/matches/matches.ts';
-import type { Periods } from '../../core/language/periods.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { readGeometry } from '../../core/model/geometry.ts';
-import type { Micros } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
-import type { Services } from '../../core/operation/operation.ts';
+import type { DefinitionServices, Periodic } from '../definition/approved-work.ts';
 import { type Definition, memberOf } from '../definition/definition.ts';
 import { type ModelNames, readSource, type Source, sourceTexts } from '../definition/names.ts';
 import { readMicros, readPeriods } from '../definition/periods.ts';
+import { valueIn } from '../definition/read-values.ts';
+import { type Reduction, reductions } from '../definition/reduce.ts';
 import { type MeasureName, measureNames } from './protection/measure.ts';
 import type { ReleaseRequest } from './protection/release.ts';
-
-const reductions = ['increase', 'sum', 'average', 'lowest', 'highest', 'last'] as const;
-/** How the values that one entity has in a period become one number. */
-export type Reduction = (typeof reductions)[number];
 
 /** A level of groups. */
 interface Group {
@@ -24,7 +20,7 @@ interface Group {
   readonly of: (entity: Entity) => string | undefined;
 }
 
-export interface AggregateJob {
+export interface AggregateJob extends Periodic {
   readonly id: string;
   readonly source: Source;
   /** The name of the attribute as the job writes it, and the IRIs that may stand for it. */
@@ -34,12 +30,9 @@ export interface AggregateJob {
   /** The subject that an entity belongs to. */
   readonly subjectOf: (entity: Entity) => string;
   readonly groups: readonly Group[];
-  readonly periods: Periods;
-  readonly delay: Micros;
-  readonly startAt: Micros | undefined;
   readonly measures: readonly MeasureName[];
   readonly rules: ReleaseRequest['rules'];
-  readonly target: { readonly tenant: string; readonly type: string; readonly unit?: string | undefined };
+  readonly target: { readonly type: string; readonly unit?: string | undefined };
 }
 
 /** The attributes that make the definition. A change of one of them needs a new approval. */
@@ -66,19 +59,14 @@ export const definingTerms = [
   'unit',
 ] as const;
 
-export interface JobReading {
-  readonly names: ModelNames;
-  /** The tenant that the definition lies in. */
-  readonly tenant: string;
-  readonly contexts: Services['contexts'];
-}
-
 /** Throws BadRequestData that names the attribute. */
-export async function readAggregateJob(definition: Definition, reading: JobReading): Promise<AggregateJob> {
-  const { names } = reading;
+export async function readAggregateJob(
+  definition: Definition,
+  { names, services, tenant }: DefinitionServices & { readonly tenant: string },
+): Promise<AggregateJob> {
   const texts = sourceTexts(definition);
   if (texts.types.length === 0) throw definition.problem('sourceType', 'given');
-  const source = await readSource(texts, reading);
+  const source = await readSource(texts, { names, tenant, contexts: services.contexts });
   const attribute = definition.requiredText('aggregatedAttribute');
   return {
     id: definition.id,
@@ -93,17 +81,13 @@ export async function readAggregateJob(definition: Definition, reading: JobReadi
     startAt: definition.moment('startAt'),
     measures: readMeasures(definition),
     rules: readRules(definition),
+    reads: [],
+    writes: definition.requiredText('targetTenant'),
     target: {
-      tenant: definition.requiredText('targetTenant'),
       type: names.typesOf(definition.text('targetType') ?? 'AggregateObserved').iris[0] ?? '',
       unit: definition.text('unit'),
     },
   };
-}
-
-function valueIn({ attrs }: Entity, iris: readonly string[]): Json | undefined {
-  const instances = iris.map((iri) => attrs[iri]).find((found) => found !== undefined);
-  return (instances?.find(({ datasetId }) => datasetId === undefined) ?? instances?.[0])?.value;
 }
 
 const textOf = (value: Json | undefined): string | undefined =>

@@ -1,28 +1,15 @@
-/** The documents of aggregates in the tenant of the source: approvals, release histories, and privacy reports. */
+/** The documents of aggregates in the tenant of the source: release histories and privacy reports. */
 import { randomBytes } from 'node:crypto';
-import type { Identity } from '../../core/access/identity.ts';
 import type { Instant } from '../../core/model/instant.ts';
-import { isArray, isObject, isStrings, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
 import type { Store } from '../../core/port/store.ts';
 import { createReleaseHistory, type ReleaseHistory } from './protection/release-history.ts';
 import { readReleaseHistory } from './protection/read-release-history.ts';
 import type { ReleasedTotal } from './protection/release.ts';
 
 /** The names of the collections. */
-const approvalsCollection = 'aggregate-approvals';
 const historiesCollection = 'aggregate-release-histories';
 const reportsCollection = 'aggregate-reports';
-
-/** What an administrator has approved, and how far it has been carried out. */
-export interface Approval {
-  /** Absent: access was open to everybody. */
-  readonly owner?: Identity;
-  readonly approvedAt: Instant;
-  readonly definition: JsonObject;
-  /** The end of the last period that was released, in microseconds. */
-  readonly releasedTo?: number;
-  readonly lastRun?: { readonly at: Instant; readonly releases: number; readonly problem?: string };
-}
 
 /** What was published of a period, and what was not. */
 export interface Report {
@@ -39,48 +26,6 @@ export interface Report {
 export interface ReleaseHistoryDocument {
   readonly history: ReleaseHistory;
   readonly pending: JsonObject;
-}
-
-export async function readApproval(store: Store, id: string): Promise<Approval | undefined> {
-  const document = await store.collection(approvalsCollection).get(id);
-  return document === undefined ? undefined : approvalIn(document);
-}
-
-export const putApproval = (store: Store, id: string, approval: Approval): Promise<void> =>
-  store.collection(approvalsCollection).put(id, jsonOf(approval));
-
-/** All approvals of a tenant, by the id of the job. */
-export async function listApprovals(store: Store): Promise<readonly (readonly [string, Approval])[]> {
-  const all = await store.collection(approvalsCollection).list();
-  return all.flatMap(({ key, document }) => {
-    const approval = approvalIn(document);
-    return approval ? [[key, approval] as const] : [];
-  });
-}
-
-function approvalIn(document: Json): Approval | undefined {
-  if (!isObject(document)) return undefined;
-  const { approvedAt, definition, releasedTo, owner, lastRun } = document;
-  if (typeof approvedAt !== 'string' || !isObject(definition)) return undefined;
-  return {
-    approvedAt,
-    definition,
-    ...(isObject(owner) ? { owner: identityIn(owner) } : undefined),
-    ...(typeof releasedTo === 'number' ? { releasedTo } : undefined),
-    ...(isObject(lastRun) ? lastRunIn(lastRun) : undefined),
-  };
-}
-
-/** An owner that cannot be read has no rights. */
-const identityIn = ({ kind, subject, roles }: JsonObject): Identity => ({
-  kind: kind === 'key' || kind === 'token' || kind === 'local' ? kind : 'anonymous',
-  subject: typeof subject === 'string' ? subject : 'anonymous',
-  roles: isStrings(roles) ? roles : [],
-});
-
-function lastRunIn({ at, releases, problem }: JsonObject): Pick<Approval, 'lastRun'> {
-  if (typeof at !== 'string' || typeof releases !== 'number') return {};
-  return { lastRun: { at, releases, ...(typeof problem === 'string' ? { problem } : undefined) } };
 }
 
 export async function openReleaseHistory(store: Store, attribute: string): Promise<ReleaseHistoryDocument> {

@@ -1,11 +1,9 @@
 /** Publishes a release: one entity for each group, with one instance for each period in its history. */
 import type { Identity } from '../../core/access/identity.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
-import { Problem } from '../../core/model/problem.ts';
-import { upsertBatch } from '../../core/operation/batch/batch-operations.ts';
-import type { Caller, Services } from '../../core/operation/operation.ts';
-import { perform } from '../../core/operation/perform.ts';
+import type { Json, JsonObject } from '../../core/model/json.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import type { IrisOf } from '../definition/definition.ts';
+import { writeEntities } from '../definition/write-entities.ts';
 import type { AggregateJob } from './aggregate-job.ts';
 import { publishedIn } from './documents.ts';
 
@@ -16,36 +14,12 @@ export interface Publishing {
   readonly irisOf: IrisOf;
 }
 
-/** Entities per request. */
-const batchSize = 250;
-
 /** Writes the results into the tenant of the target. Throws the first Problem of a result that is refused. */
-export async function publish(job: AggregateJob, report: JsonObject, publishing: Publishing): Promise<void> {
-  const entities = publishedIn(report).map((total) => resultEntity(job, { report, ...total }, publishing.irisOf));
-  for (let start = 0; start < entities.length; start += batchSize)
-    await writeEntities(entities.slice(start, start + batchSize), job.target.tenant, publishing);
-}
-
-/** Writes entities with expanded names, with the rights of an owner. Throws the first Problem of one that is refused. */
-async function writeEntities(
-  entities: readonly JsonObject[],
-  tenant: string,
-  { services, owner }: Pick<Publishing, 'services' | 'owner'>,
-): Promise<void> {
-  if (entities.length === 0) return;
-  const principal = services.access.principalOfOwner(owner);
-  const caller: Caller = { tenant, principal, context: services.contexts.core, media: 'json' };
-  const request = { path: {}, params: { options: 'update' }, body: entities };
-  const result = await perform(upsertBatch, request, { caller, services });
-  if (result.kind === 'partly') throw new Problem('BadRequestData', firstErrorIn(result.body));
-}
-
-function firstErrorIn({ errors }: JsonObject): string {
-  const first = isArray(errors) ? errors[0] : undefined;
-  const { entityId = '', error } = isObject(first) ? first : {};
-  const detail = isObject(error) ? error['detail'] : undefined;
-  return `The result ${typeof entityId === 'string' ? entityId : ''} is refused: ${typeof detail === 'string' ? detail : 'for an unknown reason'}`;
-}
+export const publish = (job: AggregateJob, report: JsonObject, publishing: Publishing): Promise<void> =>
+  writeEntities(
+    publishedIn(report).map((total) => resultEntity(job, { report, ...total }, publishing.irisOf)),
+    { ...publishing, tenant: job.writes },
+  );
 
 interface ResultParts {
   readonly report: JsonObject;

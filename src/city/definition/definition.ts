@@ -102,7 +102,7 @@ export class Definition {
 }
 
 /** The values of these terms, to compare what was approved with what the entity says now. */
-export const valuesOf = (definition: Definition, terms: readonly string[]): JsonObject =>
+export const definedValues = (definition: Definition, terms: readonly string[]): JsonObject =>
   Object.fromEntries(
     terms.flatMap((term) => {
       const found = definition.value(term);

@@ -53,8 +53,8 @@ describe('mlaka demo', () => {
       const found = await broker.get(`/entities?type=*&idPattern=:kranj:&limit=1000`, contextOf(family));
       counts.set(family, found.length);
     }
-    // With the descriptions of its data: a catalogue, a publisher and six datasets.
-    expect([...counts.values()]).toEqual([508, 508, 508, 508]);
+    // With the descriptions of its data, a catalogue, a publisher and six datasets, and with seven indicators.
+    expect([...counts.values()]).toEqual([515, 515, 515, 515]);
     const latest = await timeOf();
     const on = await runUntil(['--history', '2', '--speed', '600'], async () => (await timeOf()) > latest + 600_000);
     expect(on).toContain('500 entities of Kranj have moved in.');

@@ -55,6 +55,6 @@ test('a job ends with the rights of who approved it', async () => {
   const ran: unknown = JSON.parse((await send('run', 'administrator')).text);
   expect(ran).toMatchObject({
     approvedBy: 'key:both',
-    lastRun: { result: 'failed', problem: expect.stringContaining('write into the tenant public') },
+    lastRun: { result: 'failed', problem: expect.stringContaining('write all of the tenant public') },
   });
 });

@@ -1,9 +1,11 @@
 /** Makes one number of the values that an entity has in a period. */
-import type { HistoricInstance } from '../../core/model/history.ts';
-import { type Interval, type Micros, microsOfInstant } from '../../core/model/instant.ts';
-import type { Reduction } from './aggregate-job.ts';
+import type { Interval, Micros } from '../../core/model/instant.ts';
 
-interface Reading {
+export const reductions = ['increase', 'sum', 'average', 'lowest', 'highest', 'last'] as const;
+/** How the values that one entity has in a period become one number. */
+export type Reduction = (typeof reductions)[number];
+
+export interface Reading {
   readonly at: Micros;
   readonly value: number;
 }
@@ -12,18 +14,21 @@ interface Reading {
  * The number of a period. Readings may begin before the period: the last one before it is where an increase begins. Undefined when there
  * are too few readings.
  */
-export function reduce(
-  instances: readonly HistoricInstance[],
-  reduction: Reduction,
-  { from, to }: Interval,
-): number | undefined {
-  const readings = instances.flatMap(readingOf);
+export function reduce(readings: readonly Reading[], reduction: Reduction, { from, to }: Interval): number | undefined {
   if (reduction === 'increase') return increaseOf(readings, { from, to });
   const values = readings.filter(({ at }) => at >= from && at < to).map(({ value }) => value);
+  return combine(values, reduction);
+}
+
+/** Undefined without values. */
+export function combine(
+  values: readonly number[],
+  how: 'sum' | 'average' | 'lowest' | 'highest' | 'last',
+): number | undefined {
   const last = values.at(-1);
   if (last === undefined) return undefined;
   const sum = values.reduce((total, value) => total + value, 0);
-  switch (reduction) {
+  switch (how) {
     case 'sum':
       return sum;
     case 'average':
@@ -35,11 +40,6 @@ export function reduce(
     case 'last':
       return last;
   }
-}
-
-function readingOf({ value, observedAt, modifiedAt, deletedAt }: HistoricInstance): readonly Reading[] {
-  const isReading = typeof value === 'number' && Number.isFinite(value) && deletedAt === undefined;
-  return isReading ? [{ at: microsOfInstant(observedAt ?? modifiedAt), value }] : [];
 }
 
 /** The increase of a register from its last reading before the period. A register that falls has been replaced, and began at 0. */
