@@ -8,6 +8,7 @@ import { demo } from '../../src/app/command/demo.ts';
 import { run } from '../app/command/test-broker.ts';
 import { seriousFindings } from './axe.ts';
 import { type BrokerPage, openBrokerPage } from './launch.ts';
+import { xlsxOf } from './xlsx.ts';
 
 let opened: BrokerPage;
 let page: Page;
@@ -68,6 +69,7 @@ describe('every page shows what it is about, and can be used by everybody', () =
     ['data', '/console#/data', '.table td'],
     ['datasets', '/console#/data/datasets', '.table td:has-text("Street lighting")'],
     ['the description of a dataset', '/console#/data/publish?type=Tram', 'form.card'],
+    ['the import', '/console#/data/import', 'input[type=file]'],
     ['subscriptions', '/console#/operate/subscriptions', '.table td:has-text("Car parks that are full")'],
     ['registrations', '/console#/operate/registrations', '.page .note'],
     ['contexts', '/console#/operate/contexts', '.table td:has-text("parking/context.jsonld")'],
@@ -88,6 +90,7 @@ describe('every page shows what it is about, and can be used by everybody', () =
       '/console#/explore',
       '/console#/data',
       '/console#/data/publish?type=Tram',
+      '/console#/data/import',
     ]) {
       await page.goto(url + address);
       await page.waitForSelector('main h1', { state: 'attached' });
@@ -234,6 +237,89 @@ describe('jobs of people', () => {
     expect(Object.values(entity)).toContainEqual({ type: 'LanguageProperty', languageMap: { en: 'Devices' } });
   });
 
+  const entityOf = async (id: string): Promise<Record<string, unknown>> =>
+    (await (await api(`/entities/${id}`)).json()) as Record<string, unknown>;
+
+  const choose = (name: string, content: string | Buffer): Promise<void> =>
+    page.setInputFiles('input[type=file]', { name, mimeType: '', buffer: Buffer.from(content) });
+
+  test('import CSV as spreadsheets write it here: guess, drag, type, mend what is rejected', async () => {
+    await page.goto(`${url}/console#/data/import`);
+    const header = 'Koda;Datum;Zemljepisna širina;Zemljepisna dolžina;Mest;Temp [°C]';
+    const good = Array.from({ length: 19 }, (_, n) => `P${n};${n + 1}.3.2026 8:05;46,25;14,35;${100 + n};${n},5`);
+    await choose('garages.csv', [header, ...good, 'P19;1.3.2026 8:05;46,25;14,35;full;1,5'].join('\r\n'));
+    await page.fill('label:has-text("Time zone") input', 'Europe/Ljubljana');
+    await page.waitForSelector('[role=status]:has-text("19 fit")');
+    await page.waitForSelector('td:has-text("Mest is \\"full\\", which is no number")');
+    expect(await page.inputValue('label:has-text("Id of the entity") input')).toBe('urn:ngsi-ld:Garages:{Koda}');
+    expect(await page.inputValue('[aria-label="Datum: Pattern of the time"]')).toBe('d.M.yyyy H:mm');
+    expect(await page.inputValue('[aria-label="Temp [°C]: Unit"]')).toBe('°C');
+    await page.fill('label.choice:has-text("Type") >> input[list=known-types]', 'OffStreetParking');
+    await page.dragAndDrop('.draggable:text-is("totalSpotNumber")', 'tr:has(th:text-is("Mest"))');
+    await page.fill('[aria-label="Koda: Attribute"]', 'name');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.click('button:text-is("Import (20)")');
+    await page.waitForSelector('.verdict:has-text("19 imported")');
+    await page.fill('[aria-label="Row 20: Mest"]', '119');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.click('button:text-is("Send again (1)")');
+    await page.waitForSelector('.verdict:has-text("20 imported")');
+    const entity = await entityOf('urn:ngsi-ld:Garages:P19');
+    expect(entity['type']).toBe(`${parking}OffStreetParking`);
+    expect(entity[`${parking}totalSpotNumber`]).toMatchObject({ value: 119, observedAt: '2026-03-01T07:05:00Z' });
+    expect(entity['temp']).toMatchObject({ value: 1.5, unitCode: 'CEL' });
+    expect(entity['location']).toMatchObject({ value: { coordinates: [14.35, 46.25] } });
+  });
+
+  test.each([
+    [
+      'XLSX',
+      'trees.xlsx',
+      xlsxOf([
+        ['id', 'height'],
+        ['oak', 12.5],
+        ['elm', 7],
+      ]),
+    ],
+    ['JSON', 'trees.json', '[{"id": "oak", "height": 12.5}, {"id": "elm", "height": 7}]'],
+    [
+      'GeoJSON',
+      'trees.json',
+      JSON.stringify({
+        type: 'FeatureCollection',
+        features: [
+          {
+            type: 'Feature',
+            id: 'oak',
+            properties: { height: 12.5 },
+            geometry: { type: 'Point', coordinates: [14, 46] },
+          },
+        ],
+      }),
+    ],
+  ])('import %s', async (kind, name, content) => {
+    const type = `${kind}Tree`;
+    await page.goto(`${url}/console#/data`);
+    await page.goto(`${url}/console#/data/import`);
+    await choose(name, content);
+    await page.fill('label.choice:has-text("Type") >> input[list=known-types]', type);
+    await page.fill('label:has-text("Id of the entity") input', `urn:x:${type}:{${kind === 'GeoJSON' ? '$id' : 'id'}}`);
+    await page.click('button:has-text("Import (")');
+    await page.waitForSelector(`.verdict:has-text("${kind === 'GeoJSON' ? 1 : 2} imported")`);
+    expect((await entityOf(`urn:x:${type}:oak`))['height']).toMatchObject({ value: 12.5 });
+  });
+
+  test('say why a file cannot be imported', async () => {
+    await choose('empty.csv', 'a,b\n');
+    await page.waitForSelector('.failure:has-text("no rows with data")');
+    await page.fill('label:has-text("an address") input', 'https://elsewhere.example/a.csv');
+    await page.click('button:text-is("Read")');
+    await page.waitForSelector('.failure:has-text("may not read from other hosts")');
+    await page.fill('label:has-text("an address") input', '/data/noise.csv');
+    await page.click('button:text-is("Read")');
+    await page.waitForSelector('h2:has-text("3. Preview")');
+  });
+
   test('take data out as CSV', async () => {
     await page.goto(`${url}/console#/data`);
     const [download] = await Promise.all([
@@ -244,7 +330,8 @@ describe('jobs of people', () => {
     const rows = readFileSync(await download.path(), 'utf8')
       .trim()
       .split('\r\n');
-    expect(rows.length).toBe(11);
+    // Those of the city, and those that were imported above.
+    expect(rows.length).toBe(1 + 10 + 20);
     expect(rows[0]).toContain('totalSpotNumber');
     expect(rows.some((row) => row.includes('"{""type"":""Point""'))).toBe(true);
   });

@@ -15,5 +15,7 @@ function changedAt(path: string): number {
 }
 
 const builtAt = statSync(join(root, 'dist/console/licenses.md'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-const sources = ['src/console', 'src/client', 'package-lock.json'].map((name) => changedAt(join(root, name)));
+const sources = ['src/console', 'src/client', 'src/core/mapping', 'src/core/model', 'package-lock.json'].map((name) =>
+  changedAt(join(root, name)),
+);
 if (builtAt < Math.max(...sources)) await build({ configFile: join(root, 'src/console/build/vite.config.ts') });

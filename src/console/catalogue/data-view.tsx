@@ -1,5 +1,6 @@
 /** Shows which types of entities there are, what they look like, and takes them out in open formats. */
 import type { ComponentType } from 'preact';
+import { lazy } from 'preact/compat';
 import { useAction } from '../data/act.ts';
 import { isLoaded } from '../data/live.ts';
 import { unitOf } from '../data/units.ts';
@@ -16,9 +17,12 @@ import { PublishView } from '../publish/publish-view.tsx';
 import { say, type Word } from '../words/words.ts';
 import { exportFormats, exportType } from './export.ts';
 
+const ImportView = lazy(() => import('../import/import-view.tsx').then((module) => ({ default: module.ImportView })));
+
 const parts: readonly { readonly name: string; readonly word: Word; readonly view: ComponentType }[] = [
   { name: 'types', word: 'data.types', view: TypesView },
   { name: 'datasets', word: 'data.datasets', view: DatasetsView },
+  ...(isPublicFace ? [] : [{ name: 'import', word: 'data.import', view: ImportView } as const]),
 ];
 
 export function DataView() {

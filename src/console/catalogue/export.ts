@@ -1,6 +1,7 @@
 /** Takes all entities of a type out of the broker, page by page, into a file. */
 import { apiPath, call } from '../data/api.ts';
 import { isObject, listOf, memberOf } from '../data/json.ts';
+import { saveFile } from '../data/save.ts';
 import { shortName } from '../data/names.ts';
 
 export const exportFormats = ['JSON', 'GeoJSON', 'CSV'] as const;
@@ -21,7 +22,7 @@ export async function exportType(type: string, format: Format): Promise<void> {
     entities.push(...page);
     if (page.length < pageSize) break;
   }
-  save(`${shortName(type)}.${format.toLowerCase()}`, new Blob([textOf(entities, format)], { type: media[format] }));
+  saveFile(`${shortName(type)}.${format.toLowerCase()}`, new Blob([textOf(entities, format)], { type: media[format] }));
 }
 
 async function loadPage(type: string, format: Format, offset: number): Promise<readonly unknown[]> {
@@ -54,11 +55,3 @@ const cellOf = (value: unknown): string =>
   value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-function save(name: string, blob: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}

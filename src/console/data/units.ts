@@ -61,6 +61,14 @@ const isShare = (name: string): boolean =>
 const symbolOf = (unitCode: string): string =>
   (Object.hasOwn(symbols, unitCode) ? symbols[unitCode] : undefined) ?? unitCode;
 
+/** The code of a symbol such as `°C`, or of a code; undefined when it is neither. */
+export function unitCodeOf(text: string): string | undefined {
+  const symbol = text.trim();
+  if (symbol === '') return undefined;
+  if (Object.hasOwn(symbols, symbol.toUpperCase())) return symbol.toUpperCase();
+  return Object.entries(symbols).find(([, known]) => known !== '' && known === symbol)?.[0];
+}
+
 /** What a number is multiplied by, and its unit, when it is the value of this attribute. */
 export function unitOf(name: string, unitCode: string | undefined): { readonly factor: number; readonly unit: string } {
   if ((unitCode === undefined || unitCode === 'C62') && isShare(name)) return { factor: 100, unit: '%' };

@@ -4,10 +4,19 @@ import { commonWords } from './common.ts';
 import { dashboardWords } from './dashboard.ts';
 import { entityWords } from './entity.ts';
 import { exploreWords } from './explore.ts';
+import { importWords } from './import.ts';
 import { operateWords } from './operate.ts';
 import { publishWords } from './publish.ts';
 
-const words = { ...commonWords, ...entityWords, ...operateWords, ...dashboardWords, ...exploreWords, ...publishWords };
+const words = {
+  ...commonWords,
+  ...entityWords,
+  ...operateWords,
+  ...dashboardWords,
+  ...exploreWords,
+  ...publishWords,
+  ...importWords,
+};
 
 export type Word = keyof typeof words;
 
