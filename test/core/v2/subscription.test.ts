@@ -23,6 +23,11 @@ test('times are normalized, an empty expiry is none, and unknown members are lef
   expect(storedMembers({ ...minimal, expires: '' })).not.toHaveProperty('expires');
 });
 
+/** A subscription with a fragment whose attribute has these metadata. */
+const custom = (metadata: JsonObject): JsonObject => ({
+  subject,
+  notification: { httpCustom: { url: 'http://h', ngsi: { A: { value: 1, metadata } } } },
+});
 const withNotification = (members: JsonObject): JsonObject => ({ subject, notification: { http, ...members } });
 const withCondition = (condition: JsonObject): JsonObject => ({ ...minimal, subject: { ...subject, condition } });
 const withEntity = (entity: JsonObject): JsonObject => ({ ...minimal, subject: { entities: [entity] } });
@@ -60,16 +65,8 @@ test.each<[string, JsonObject]>([
   ],
   ['expires has an invalid format', { ...minimal, expires: 'tomorrow' }],
   ['status is not valid: it has to be either active, inactive or oneshot', { ...minimal, status: 'failed' }],
-  [
-    'only evalPriority metadata is allowed in ngsi field in custom notifications',
-    withNotification({ httpCustom: { url: 'http://h', ngsi: { A: { value: 1, metadata: { m: { value: 1 } } } } } }),
-  ],
-  [
-    'evalPriority metadata minimum priority is 1',
-    withNotification({
-      httpCustom: { url: 'http://h', ngsi: { A: { value: 1, metadata: { evalPriority: { value: 0 } } } } },
-    }),
-  ],
+  ['only evalPriority metadata is allowed in ngsi field in custom notifications', custom({ m: { value: 1 } })],
+  ['evalPriority metadata minimum priority is 1', custom({ evalPriority: { value: 0 } })],
   [
     '+ and # are not allowed in mqtt field /topic/',
     { subject, notification: { mqtt: { url: 'mqtt://m', topic: 'a/#' } } },
