@@ -153,7 +153,7 @@ async function createAdministrator(
 /** Writes a key to a file that only the owner of the process may read. Returns the path. */
 function writeKey(folder: string, key: string): string {
   const path = join(folder, 'administrator.key');
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   // An existing file would keep its permissions.
   rmSync(path, { force: true });
   writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' });

@@ -25,7 +25,7 @@ export async function listenOnControl(server: Server, data: string, observe: Obs
   try {
     const path = controlPath(data);
     if (path === undefined) throw new Error(`The path of the folder ${data} is too long for a socket in it.`);
-    mkdirSync(data, { recursive: true });
+    mkdirSync(data, { recursive: true, mode: 0o700 });
     if (await answers(path)) throw new Error(`Another broker has the control socket ${path}.`);
     rmSync(path, { force: true });
     // The socket has this mode from its first moment: `listen` creates it before it returns.

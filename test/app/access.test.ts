@@ -85,8 +85,9 @@ test.each([
 
 describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store) => {
   test('writes the key of the first administrator to a file that only its user reads, and takes it', async () => {
-    const folder = newFolder();
+    const folder = join(newFolder(), 'data');
     const url = await start(folder, '--access', 'required', '--store', store);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, 'administrator.key')).mode & 0o777).toBe(0o600);
     expect(await ask(url, types)).toMatchObject({
       status: 401,

@@ -112,11 +112,18 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     const contextSourceInfo = [
       { key: 'X-Own', value: 'own' },
       { key: 'X-Asked', value: 'urn:ngsi-ld:request' },
-      { key: 'X-Auth-Token', value: 'urn:ngsi-ld:request' },
       { key: 'Authorization', value: 'Bearer source' },
       { key: 'NGSILD-Tenant', value: 'other' },
     ];
     await register(url, { ...about('Guarded'), contextSourceInfo, tenant: 'theirs' });
+    for (const key of ['X-Auth-Token', 'authorization', 'Cookie', 'Proxy-Authorization']) {
+      const copied = { ...about('Guarded'), contextSourceInfo: [{ key, value: 'urn:ngsi-ld:request' }] };
+      const body = { type: 'ContextSourceRegistration', endpoint: url, ...copied };
+      expect(await send(0, 'POST /csourceRegistrations', body)).toMatchObject({
+        status: 400,
+        body: { detail: expect.stringContaining(key) as unknown },
+      });
+    }
     const headers = {
       'X-Asked': 'this',
       'X-Auth-Token': 'mine',

@@ -2,7 +2,7 @@
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { isSecretName, mask, maskUri } from '../model/secret.ts';
-import { requestedHeader } from './registration.ts';
+import { isCredential, requestedHeader } from './registration.ts';
 
 /** The members of a registration without the secrets of its headers and its endpoint. */
 export const withoutSecrets = (members: JsonObject): JsonObject => ({
@@ -12,9 +12,11 @@ export const withoutSecrets = (members: JsonObject): JsonObject => ({
 
 /**
  * The members with each mask replaced by the secret of the previous version, whose endpoint must be the same: otherwise a secret could be
- * sent to another host. Throws BadRequestData when there is no secret that the mask can stand for.
+ * sent to another host. Throws BadRequestData when there is no secret that the mask can stand for, and when credentials of callers are to be
+ * copied.
  */
 export function withSecretsOf(members: JsonObject, before: JsonObject): JsonObject {
+  refuseCopiedCredentials(members);
   const hasMaskedEndpoint =
     typeof before['endpoint'] === 'string' && members['endpoint'] === maskUri(before['endpoint']);
   const endpoint = hasMaskedEndpoint ? before['endpoint'] : members['endpoint'];
@@ -27,6 +29,17 @@ export function withSecretsOf(members: JsonObject, before: JsonObject): JsonObje
       `The value of ${key} in contextSourceInfo is the mask ${mask}, and none is kept for this endpoint: give it whole.`,
     );
   });
+}
+
+/** Registrations of earlier versions may ask for it: nothing is copied for them. */
+function refuseCopiedCredentials({ contextSourceInfo }: JsonObject): void {
+  for (const pair of isArray(contextSourceInfo) ? contextSourceInfo : []) {
+    const { key, value } = isObject(pair) ? pair : {};
+    if (typeof key === 'string' && value === requestedHeader && isCredential(key))
+      throw badData(
+        `The ${key} of a client is never copied to a source: give ${key} in contextSourceInfo the value that this source needs.`,
+      );
+  }
 }
 
 function mapPairs(members: JsonObject, map: (key: string, value: string) => string): JsonObject {

@@ -69,6 +69,10 @@ export interface SourceInfo {
 /** The value in `contextSourceInfo` that stands for the header of the same name of each request (clause 5.2.22). */
 export const requestedHeader = 'urn:ngsi-ld:request';
 
+/** True for a header by which a caller proves who it is. It is never copied to a source. */
+export const isCredential = (header: string): boolean =>
+  /^(?:authorization|x-auth-token|cookie|proxy-.*)$/i.test(header);
+
 /** The GeoJSON members of a registration. */
 export const spaces = ['location', 'observationSpace', 'operationSpace'] as const;
 

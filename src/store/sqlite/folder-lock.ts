@@ -15,7 +15,7 @@ const nameFile = 'owner.txt';
  * lock. Throws an Error that names the owner when another process has the lock.
  */
 export function lockFolder(directory: string, what: string): () => void {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = new Database(join(directory, lockFile), { timeout: 0 });
   try {
     lock.pragma('locking_mode = EXCLUSIVE');

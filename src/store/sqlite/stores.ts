@@ -47,7 +47,7 @@ const defaultIdleMs = 60_000;
 /** Calls of a store throw an Error when a newer program wrote its file, and TenantUnavailable when the file cannot be used. */
 export function createSqliteStores(options: SqliteOptions): FileStores {
   const { directory, yieldToEventLoop, observe = () => undefined, limits, fatal } = options;
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (options.isOpenElsewhere !== true) for (const damaged of rescueWals(directory)) observe(damaged);
   const writer = options.writer ?? startWriter({ observe, limits: { ...defaultWriterLimits, ...limits }, fatal });
   const failed = createFaultReporter(observe);

@@ -6,7 +6,13 @@ import { guardStore } from '../../../src/core/access/guard.ts';
 import { anonymous } from '../../../src/core/access/identity.ts';
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import type { Grant } from '../../../src/core/access/grant.ts';
-import { anyOfTypes, type Filter, type TypeSelection } from '../../../src/core/language/filter.ts';
+import {
+  anyOfTypes,
+  type Filter,
+  type GeoQuery,
+  type QPath,
+  type TypeSelection,
+} from '../../../src/core/language/filter.ts';
 import type { Fragments } from '../../../src/core/model/attribute.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import type { HistoryPlan, Plan, Store } from '../../../src/core/port/store.ts';
@@ -22,6 +28,13 @@ const create = (id: string, type: string, scope: string, attrs: Fragments): Muta
 });
 const all = { filter: {}, limit: 100, now };
 const past: HistoryPlan = { ...all, temporal: { timeproperty: 'observedAt' }, limitInstances: 100 };
+
+const pathOf = (name: string): QPath => ({ attr: iri(name), sub: [], inside: [], text: name });
+const nearTo = (name: string): GeoQuery => ({
+  relation: { georel: 'near', maxDistanceMetres: 10 },
+  geometry: { type: 'Point', coordinates: [14, 46] },
+  geoproperty: iri(name),
+});
 
 let store: Store;
 const guarded = (...grants: readonly Grant[]): Store => guardStore(store, decide(grants, 'read', ''));
@@ -177,6 +190,42 @@ describe('a partial grant', () => {
       [iri('Lamp'), 1, 0],
       [iri('Meter'), 2, 1],
     ]);
+  });
+
+  test.each<[string, Filter]>([
+    ['a value', { q: { op: '==', path: pathOf('owner'), value: { kind: 'json', value: 7 } } }],
+    ['its lack', { q: { op: 'missing', path: pathOf('owner') } }],
+    ['an attribute', { attrs: [iri('owner')] }],
+    ['a place', { geo: nearTo('owner') }],
+  ])('asks the store the same for %s that is hidden, and reads the same, whatever it is', async (_, filter) => {
+    const asked: string[] = [];
+    const noted: Store = {
+      ...store,
+      find: async (plan) => {
+        const found = await store.find(plan);
+        asked.push(JSON.stringify([plan, found.map(({ id }) => id)]));
+        return found;
+      },
+      count: () => Promise.reject(new Error('The count would be of what is hidden.')),
+    };
+    const part = guardStore(noted, decide([{ operations: ['read'], attrs: [iri('volume')] }], 'read', ''));
+    const walk = async (): Promise<readonly string[]> => {
+      await part.find({ ...all, filter });
+      await part.count({ ...all, filter });
+      return asked.splice(0);
+    };
+    const before = await walk();
+    expect(before).toHaveLength(2);
+    expect(before.join()).not.toContain('owner');
+    const mutation: Mutation = {
+      op: 'update',
+      id: 'urn:a:1',
+      fragment: { attrs: { [iri('owner')]: property(70), [iri('volume')]: property(1) } },
+    };
+    await store.apply([{ mutation }], now);
+    expect(await walk()).toEqual(before);
+    await store.apply([{ mutation: { op: 'deleteAttr', id: 'urn:a:1', attr: iri('owner'), which: 'all' } }], now);
+    expect(await walk()).toEqual(before);
   });
 
   test('keeps order and pages over what it sees', async () => {

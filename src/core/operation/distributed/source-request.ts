@@ -1,5 +1,5 @@
 /** Writes the requests by which sources are asked (clauses 4.3.6, 6.3.18): URL, headers, body. */
-import { type Registration, requestedHeader, type SourceInfo } from '../../federation/registration.ts';
+import { isCredential, type Registration, requestedHeader, type SourceInfo } from '../../federation/registration.ts';
 import { aliasOf, extendVia } from '../../federation/via.ts';
 import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
@@ -25,14 +25,11 @@ export async function targetOf(registration: Registration, call: CallContext): P
   return { registration, context, headers: await sourceHeaders(registration, context, call) };
 }
 
-/** Headers by which a caller proves who it is. They are never copied to a source. */
-const credentials = /^(?:authorization|x-auth-token|cookie|proxy-.*)$/i;
-
 /** The headers of a registration: each with its value, or copied from the request. */
 export function registeredHeaders({ headers }: SourceInfo, call: CallContext): Readonly<Record<string, string>> {
   const own = headers.flatMap(([name, value]) => {
     if (value !== requestedHeader) return [[name, value] as const];
-    const copied = credentials.test(name) ? undefined : headerOf(call, name);
+    const copied = isCredential(name) ? undefined : headerOf(call, name);
     return copied === undefined ? [] : [[name, copied] as const];
   });
   return Object.fromEntries(own);
