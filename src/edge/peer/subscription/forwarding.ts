@@ -71,7 +71,7 @@ export function createForwarding(options: ForwardingOptions): Forwarding {
   let stops: readonly (() => void)[] = [];
   return {
     async start() {
-      const look = setInterval(() => void dueForAll(state), lookMs);
+      const look = setInterval(() => void dueForAll(state, ({ hasCopies }) => hasCopies), lookMs);
       stops = [
         () => clearInterval(look),
         services.registrations.follow((tenant, id) => void onRegistration(state, tenant, id)),
@@ -107,8 +107,8 @@ async function openAll(state: State): Promise<void> {
   }
 }
 
-async function dueForAll(state: State): Promise<void> {
-  for (const name of state.known.keys()) await due(state, name, 'all');
+async function dueForAll(state: State, isMeant: (tenant: Tenant) => boolean = () => true): Promise<void> {
+  for (const tenant of [...state.known.values()]) if (isMeant(tenant)) await due(state, tenant.name, 'all');
 }
 
 /** Only registrations that are for subscriptions, or were, matter. */
