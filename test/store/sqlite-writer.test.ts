@@ -1,13 +1,14 @@
 /** Tests the writer of the SQLite store under stress: overload, invalid requests, a thread that dies. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Write } from '../../src/core/language/write.ts';
 import type { Observation } from '../../src/core/port/observe.ts';
 import type { Store } from '../../src/core/port/store.ts';
 import { createSqliteStores, type SqliteOptions } from '../../src/store/sqlite/stores.ts';
+import { createConnectedWriter } from '../../src/store/sqlite/writer/connected-writer.ts';
 import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-writer-'));
@@ -246,6 +247,28 @@ describe('when the thread of the writer dies', () => {
     expect(await store.apply([creation('urn:2')], at)).toEqual([{ status: 'created' }]);
     expect((await store.find(plan)).map(({ id }) => id)).toEqual(['urn:1', 'urn:2']);
     expect(positions).toEqual([1, 2]);
+  });
+
+  test('other threads are told too, and go on with it: their writes and those of the main thread have one order', async () => {
+    const writer = startWriter({ observe: () => undefined, limits, heapMegabytes: 32 });
+    closing.push(() => writer.close());
+    const { store, file } = await openStore({ writer });
+    const far = createConnectedWriter(1, limits);
+    writer.connect(1, far.usePort);
+    closing.push(() => far.close());
+    const { store: other } = await openStore({ directory: dirname(file), writer: far, isOpenElsewhere: true });
+    const positions: number[] = [];
+    store.log.follow((position) => void positions.push(position));
+    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? store : other).apply([creation(`urn:${n}`)], at)));
+    expect(await other.log.position()).toBe(20);
+    await expect(other.apply([makeHuge()], at)).rejects.toMatchObject({ type: 'Unavailable' });
+    expect(await other.apply([creation('urn:20')], at)).toEqual([{ status: 'created' }]);
+    expect(await store.apply([creation('urn:20')], at)).toMatchObject([{ status: 'refused' }]);
+    expect((await store.find(plan)).map(({ id }) => id).sort()).toEqual(
+      (await other.find(plan)).map(({ id }) => id).sort(),
+    );
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    expect(positions.at(-1)).toBe(21);
   });
 
   test('again and again, that is told, and nothing more is taken', async () => {
