@@ -72,6 +72,9 @@ describe('every page shows what it is about, and can be used by everybody', () =
     ['the import', '/console#/data/import', 'input[type=file]'],
     ['subscriptions', '/console#/operate/subscriptions', '.table td:has-text("Car parks that are full")'],
     ['registrations', '/console#/operate/registrations', '.page .note'],
+    ['peers', '/console#/operate/peers', '.page .note'],
+    ['jobs', '/console#/operate/jobs', '.table td:has-text("UTC")'],
+    ['tenants', '/console#/operate/tenants', '.table td:has-text("default")'],
     ['contexts', '/console#/operate/contexts', '.table td:has-text("parking/context.jsonld")'],
     ['metrics', '/console#/operate/metrics', '.figures dd'],
     ['the builder of requests', '/console#/explore', '.request'],
@@ -137,6 +140,13 @@ describe('jobs of people', () => {
     expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(404);
   });
 
+  test('run a job now', async () => {
+    await page.goto(`${url}/console#/operate/jobs`);
+    await page.click('.opener >> nth=0');
+    await page.click('button:text-is("Run now")');
+    await page.waitForSelector('tr:has(.opener.is-open) td:has-text("done")');
+  });
+
   test('send a dead letter again', async () => {
     let status = 400;
     const received: string[] = [];
@@ -173,6 +183,22 @@ describe('jobs of people', () => {
     receiver.close();
   });
 
+  test('a long list has pages, and says that there is more', async () => {
+    for (let n = 0; n < 50; n += 1) {
+      const entities = [{ type: 'Nothing' }];
+      const notification = { endpoint: { uri: 'http://receiver.example/' } };
+      const paused = { type: 'Subscription', description: `Paused ${n}`, isActive: false, entities, notification };
+      expect((await api('/subscriptions', paused)).status).toBe(201);
+    }
+    await page.goto(`${url}/console`);
+    await page.goto(`${url}/console#/operate/subscriptions`);
+    await page.waitForSelector('.pager:has-text("1–50, there is more")');
+    await page.click('button:text-is("Next page")');
+    await page.waitForSelector('.pager:has-text("51–51")');
+    expect(await page.isDisabled('button:text-is("Next page")')).toBe(true);
+    expect(await page.locator('.opener').count()).toBe(1);
+  });
+
   test('build a request, and send it', async () => {
     await page.goto(`${url}/console#/explore`);
     await page.selectOption('label:has-text("Type") select', `${parking}OffStreetParking`);
@@ -192,8 +218,11 @@ describe('jobs of people', () => {
     await page.click('button:text-is("Follow live")');
     await page.waitForSelector('.note:has-text("Waiting")');
     const path = `/entities/urn:ngsi-ld:OffStreetParking:kranj:huje/attrs/${encodeURIComponent(`${parking}totalSpotNumber`)}`;
-    await fetch(`${url}/ngsi-ld/v1${path}`, { method: 'PATCH', headers: json, body: '{"value": 215}' });
-    await page.waitForSelector('.tail li:has-text("huje")');
+    // Changes from before the stream was open are not shown.
+    for (let spots = 215; (await page.locator('.tail li:has-text("huje")').count()) === 0; spots += 1) {
+      await fetch(`${url}/ngsi-ld/v1${path}`, { method: 'PATCH', headers: json, body: `{"value": ${spots}}` });
+      await page.waitForTimeout(100);
+    }
     await page.click('button:text-is("Stop")');
   });
 

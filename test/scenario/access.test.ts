@@ -37,6 +37,13 @@ scenarios('access', {
       ],
       with: { 'NGSILD-Results-Count': '1' },
     },
+    {
+      does: 'listTenants',
+      send: 'GET /access/tenants?count=true',
+      answers: 200,
+      gives: [{ type: 'Tenant', name: '' }],
+      with: { 'NGSILD-Results-Count': '1' },
+    },
     { does: 'explainAccess', send: 'GET /access/explain?operation=administer', answers: 200 },
   ],
 });

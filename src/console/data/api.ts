@@ -53,11 +53,19 @@ export async function send(path: string, request: ApiRequest = {}): Promise<ApiA
 
 /** The JSON of an answer. Throws an Error that says why, in words for people, when the broker refused the request. */
 export async function call(path: string, request: ApiRequest = {}): Promise<unknown> {
-  const { status, text } = await send(path, request);
+  return (await callWhole(path, request)).json;
+}
+
+/** Like `call`, with the headers of the answer. */
+export async function callWhole(
+  path: string,
+  request: ApiRequest = {},
+): Promise<{ readonly json: unknown; readonly headers: Headers }> {
+  const { status, text, headers } = await send(path, request);
   const json = parse(text);
   if (status === 401) needsKey.value = true;
   if (status >= 400) throw new Error(detailOf(json, status));
-  return json;
+  return { json, headers };
 }
 
 function parse(text: string): unknown {

@@ -6,6 +6,7 @@ import { listOf, memberOf, textOf, textsOf } from '../data/json.ts';
 import { useLoad } from '../data/load.ts';
 import { shortId, shortName } from '../data/names.ts';
 import { formatTimeText } from '../data/times.ts';
+import { Paged, usePages } from '../view/pages.tsx';
 import { inputTo, Outcome, Shown } from '../view/parts.tsx';
 import { ConfirmButton, Table } from '../view/table.tsx';
 import { say } from '../words/words.ts';
@@ -97,14 +98,14 @@ function NewKey({ onDone }: { readonly onDone: () => void }) {
 }
 
 function Grants() {
-  const loading = useLoad(async () => listOf(await call(apiPath('/access/grants'))), []);
+  const loading = usePages(async (range) => listOf(await call(apiPath('/access/grants', { ...range }))), []);
   const action = useAction(loading.reload);
   const path = (grant: unknown): string => apiPath(`/access/grants/${encodeURIComponent(textOf(grant, 'id') ?? '')}`);
   return (
     <section class="card">
       <h2>{say('grants')}</h2>
       <Outcome of={action} />
-      <Shown of={loading}>
+      <Paged of={loading}>
         {(grants) => (
           <Table
             label={say('grants')}
@@ -130,7 +131,7 @@ function Grants() {
             )}
           />
         )}
-      </Shown>
+      </Paged>
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** Shows who did what, when and by which grants. */
 import { useSignal } from '@preact/signals';
-import { apiPath, call } from '../data/api.ts';
+import { apiPath, callWhole } from '../data/api.ts';
 import { listOf, memberOf, textOf, textsOf } from '../data/json.ts';
 import { useLoad } from '../data/load.ts';
 import { shortId, shortName } from '../data/names.ts';
@@ -17,15 +17,45 @@ interface Filter {
 
 const noFilter: Filter = { principal: '', operation: '', entity: '' };
 
+interface AuditPage {
+  readonly lines: readonly unknown[];
+  /** The id before which there are more lines. */
+  readonly next: string | undefined;
+}
+
+async function loadPage(filter: Filter, before: string): Promise<AuditPage> {
+  const { json, headers } = await callWhole(apiPath('/access/audit', { ...filter, before, limit: 50 }));
+  return { lines: listOf(json), next: /[?&]before=([^&>]+)/.exec(headers.get('Link') ?? '')?.[1] };
+}
+
 export function AuditView() {
   const asked = useSignal(noFilter);
-  const load = async (): Promise<readonly unknown[]> =>
-    listOf(await call(apiPath('/access/audit', { ...asked.value, limit: 100 })));
-  const loading = useLoad(load, [asked.value]);
+  const before = useSignal('');
+  const loading = useLoad(() => loadPage(asked.value, before.value), [asked.value, before.value]);
+  const ask = (filter: Filter): void => {
+    asked.value = filter;
+    before.value = '';
+  };
   return (
     <section class="card">
-      <FilterForm onAsk={(filter) => (asked.value = filter)} />
-      <Shown of={loading}>{(lines) => <Lines lines={lines} />}</Shown>
+      <FilterForm onAsk={ask} />
+      <Shown of={loading}>
+        {({ lines, next = '' }) => (
+          <>
+            <Lines lines={lines} />
+            {(before.value !== '' || next !== '') && (
+              <nav class="bar pager" aria-label={say('pages')}>
+                <button type="button" class="quiet" disabled={before.value === ''} onClick={() => (before.value = '')}>
+                  {say('newestLines')}
+                </button>
+                <button type="button" class="quiet" disabled={next === ''} onClick={() => (before.value = next)}>
+                  {say('olderLines')}
+                </button>
+              </nav>
+            )}
+          </>
+        )}
+      </Shown>
     </section>
   );
 }

@@ -2,11 +2,11 @@
 import { type Action, useAction } from '../data/act.ts';
 import { apiPath, call } from '../data/api.ts';
 import { listOf, numberOf, textOf } from '../data/json.ts';
-import { useLoad } from '../data/load.ts';
 import { shortId } from '../data/names.ts';
 import { entityAddress } from '../data/route.ts';
 import { formatTimeText } from '../data/times.ts';
-import { Outcome, Shown } from '../view/parts.tsx';
+import { Paged, usePages } from '../view/pages.tsx';
+import { Outcome } from '../view/parts.tsx';
 import { ConfirmButton, Table } from '../view/table.tsx';
 import { say } from '../words/words.ts';
 
@@ -14,10 +14,13 @@ const pathOf = (id: string, rest: string): string =>
   apiPath(`/subscriptions/${encodeURIComponent(id)}/deadLetters${rest}`);
 
 export function DeadLetters({ id }: { readonly id: string }) {
-  const loading = useLoad(async () => listOf(await call(`${pathOf(id, '')}?limit=100`)), [id]);
+  const loading = usePages(
+    async ({ offset, limit }) => listOf(await call(`${pathOf(id, '')}?limit=${limit}&offset=${offset}`)),
+    [id],
+  );
   const action = useAction(loading.reload);
   return (
-    <Shown of={loading}>
+    <Paged of={loading}>
       {(letters) =>
         letters.length === 0 ? (
           <p class="note">{say('noDeadLetters')}</p>
@@ -25,7 +28,7 @@ export function DeadLetters({ id }: { readonly id: string }) {
           <Letters id={id} letters={letters} action={action} />
         )
       }
-    </Shown>
+    </Paged>
   );
 }
 

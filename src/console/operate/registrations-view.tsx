@@ -2,21 +2,21 @@
 import { useAction } from '../data/act.ts';
 import { apiPath, call } from '../data/api.ts';
 import { listOf, memberOf, textOf } from '../data/json.ts';
-import { useLoad } from '../data/load.ts';
 import { shortId, shortName } from '../data/names.ts';
-import { Outcome, Shown } from '../view/parts.tsx';
+import { Paged, usePages } from '../view/pages.tsx';
+import { Outcome } from '../view/parts.tsx';
 import { ConfirmButton, Table } from '../view/table.tsx';
 import { say } from '../words/words.ts';
 
 const idOf = (registration: unknown): string => textOf(registration, 'id') ?? '';
 
 export function RegistrationsView() {
-  const loading = useLoad(
-    async () => listOf(await call(apiPath('/csourceRegistrations', { type: '*', limit: 100 }))),
+  const loading = usePages(
+    async (range) => listOf(await call(apiPath('/csourceRegistrations', { type: '*', ...range }))),
     [],
   );
   return (
-    <Shown of={loading}>
+    <Paged of={loading}>
       {(registrations) => (
         <Table
           label={say('operate.registrations')}
@@ -32,7 +32,7 @@ export function RegistrationsView() {
           detail={(record) => <Detail registration={record} onChange={loading.reload} />}
         />
       )}
-    </Shown>
+    </Paged>
   );
 }
 

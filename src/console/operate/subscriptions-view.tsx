@@ -3,11 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useAction } from '../data/act.ts';
 import { apiPath, call } from '../data/api.ts';
 import { listOf, memberOf, numberOf, textOf } from '../data/json.ts';
-import { useLoad } from '../data/load.ts';
 import { shortId, shortName } from '../data/names.ts';
 import { formatAge } from '../data/times.ts';
 import { Explanation } from '../view/explanation.tsx';
-import { inputTo, Outcome, Shown } from '../view/parts.tsx';
+import { type PageRange, Paged, usePages } from '../view/pages.tsx';
+import { inputTo, Outcome } from '../view/parts.tsx';
 import { ConfirmButton, Table } from '../view/table.tsx';
 import { say } from '../words/words.ts';
 import { DeadLetters } from './dead-letters.tsx';
@@ -21,8 +21,8 @@ interface Followed {
   readonly delivery: unknown;
 }
 
-async function loadAll(): Promise<readonly Followed[]> {
-  const subscriptions = listOf(await call(apiPath('/subscriptions', { limit: 100 })));
+async function loadPage(range: PageRange): Promise<readonly Followed[]> {
+  const subscriptions = listOf(await call(apiPath('/subscriptions', { ...range })));
   return Promise.all(
     subscriptions.map(async (subscription) => {
       const explained = await call(pathOf(idOf(subscription), '/explain')).catch(() => undefined);
@@ -32,9 +32,9 @@ async function loadAll(): Promise<readonly Followed[]> {
 }
 
 export function SubscriptionsView() {
-  const loading = useLoad(loadAll, []);
+  const loading = usePages(loadPage, []);
   return (
-    <Shown of={loading}>
+    <Paged of={loading}>
       {(all) => (
         <Table
           label={say('operate.subscriptions')}
@@ -55,7 +55,7 @@ export function SubscriptionsView() {
           detail={({ subscription }) => <Detail subscription={subscription} onChange={loading.reload} />}
         />
       )}
-    </Shown>
+    </Paged>
   );
 }
 

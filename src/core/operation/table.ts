@@ -3,6 +3,7 @@ import { queryAudit } from './access/audit.ts';
 import { explainAccess } from './access/explain.ts';
 import { createGrant, deleteGrant, listGrants, replaceGrant, retrieveGrant } from './access/grants.ts';
 import { listPeers } from './access/peers.ts';
+import { listTenants } from './access/tenants.ts';
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { upsertTemporalBatch } from './batch/history-batch.ts';
 import { listContexts, serveContext } from './context/read-contexts.ts';
@@ -164,4 +165,5 @@ export const operations: readonly Operation[] = [
   exportSubject,
   eraseSubject,
   listPeers,
+  listTenants,
 ];
