@@ -1,6 +1,15 @@
 /** Tests STH-Comet's API: values, aggregates, pages, CSV, errors, deletions and notifications. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from '@jest/globals';
 import { error, type Send, v2Tests } from './v2.ts';
+
+/** A free port for the server of STH-Comet alone. */
+const own = createServer().listen(0, '127.0.0.1');
+await once(own, 'listening');
+const { port } = own.address() as AddressInfo;
+own.close();
+await once(own, 'close');
 
 const v1 = '/STH/v1/contextEntities/type/Room/id/Room1/attributes';
 const v2 = '/STH/v2/entities/Room1/attrs';
@@ -203,54 +212,69 @@ v2Tests('STH-Comet aggregates', {
   },
 });
 
-v2Tests('STH-Comet writes', {
-  'an attribute, an entity and a service path lose their histories': async (send) => {
-    await write(send, 'temperature', temperatures);
-    await write(send, 'state', [[eight, 'on']]);
-    expect((await send(`DELETE ${v1}/temperature`)).status).toBe(204);
-    expect((await send(`GET ${v2}/temperature?type=Room&lastN=1`)).json).toMatchObject({ value: [] });
-    expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({
-      value: [item(eight, 'on', 'Text')],
-    });
-    expect((await send('DELETE /STH/v1/contextEntities/type/Room/id/Room1')).status).toBe(204);
-    expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({ value: [] });
-    await write(send, 'state', [[eight, 'on']]);
-    expect((await send('DELETE /STH/v1/contextEntities', { headers: { 'Fiware-ServicePath': '/a' } })).status).toBe(
-      204,
-    );
-    expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({
-      value: [item(eight, 'on', 'Text')],
-    });
-    expect((await send('DELETE /STH/v1/contextEntities')).status).toBe(204);
-    expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({ value: [] });
-    expect((await send('GET /v2/entities/Room1')).status).toBe(200);
-  },
+v2Tests(
+  'STH-Comet writes',
+  {
+    'an attribute, an entity and a service path lose their histories': async (send) => {
+      await write(send, 'temperature', temperatures);
+      await write(send, 'state', [[eight, 'on']]);
+      expect((await send(`DELETE ${v1}/temperature`)).status).toBe(204);
+      expect((await send(`GET ${v2}/temperature?type=Room&lastN=1`)).json).toMatchObject({ value: [] });
+      expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({
+        value: [item(eight, 'on', 'Text')],
+      });
+      expect((await send('DELETE /STH/v1/contextEntities/type/Room/id/Room1')).status).toBe(204);
+      expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({ value: [] });
+      await write(send, 'state', [[eight, 'on']]);
+      expect((await send('DELETE /STH/v1/contextEntities', { headers: { 'Fiware-ServicePath': '/a' } })).status).toBe(
+        204,
+      );
+      expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({
+        value: [item(eight, 'on', 'Text')],
+      });
+      expect((await send('DELETE /STH/v1/contextEntities')).status).toBe(204);
+      expect((await send(`GET ${v2}/state?type=Room&lastN=1`)).json).toMatchObject({ value: [] });
+      expect((await send('GET /v2/entities/Room1')).status).toBe(200);
+    },
 
-  'an empty service path is the root: a deletion leaves the other paths as they are': async (send) => {
-    const inA = { 'Fiware-ServicePath': '/a' };
-    const body = { id: 'Room1', type: 'Room', state: { value: 'on' } };
-    expect((await send('POST /v2/entities', { body, headers: inA })).status).toBe(201);
-    for (const path of ['/STH/v1/contextEntities', '/STH/v1/contextEntities/type/Room/id/Room1'])
-      expect((await send(`DELETE ${path}`, { headers: { 'Fiware-ServicePath': '' } })).status).toBe(204);
-    expect((await send(`GET ${v2}/state?type=Room&lastN=1`, { headers: inA })).json).toMatchObject({
-      value: [{ attrValue: 'on' }],
-    });
-  },
+    'an empty service path is the root: a deletion leaves the other paths as they are': async (send) => {
+      const inA = { 'Fiware-ServicePath': '/a' };
+      const body = { id: 'Room1', type: 'Room', state: { value: 'on' } };
+      expect((await send('POST /v2/entities', { body, headers: inA })).status).toBe(201);
+      for (const path of ['/STH/v1/contextEntities', '/STH/v1/contextEntities/type/Room/id/Room1'])
+        expect((await send(`DELETE ${path}`, { headers: { 'Fiware-ServicePath': '' } })).status).toBe(204);
+      expect((await send(`GET ${v2}/state?type=Room&lastN=1`, { headers: inA })).json).toMatchObject({
+        value: [{ attrValue: 'on' }],
+      });
+    },
 
-  'a notification is stored': async (send) => {
-    const temperature = { value: 3, metadata: { TimeInstant: { type: 'DateTime', value: eight } } };
-    const body = { subscriptionId: '1', data: [{ id: 'Room1', type: 'Room', temperature }] };
-    expect(await send('POST /STH/notify', { body })).toMatchObject({ status: 200, text: '' });
-    expect((await send(`GET ${v2}/temperature?type=Room&lastN=1`)).json).toMatchObject({ value: [item(eight, 3)] });
-    expect((await send('POST /STH/notify', { body: { contextResponses: [] } })).status).toBe(400);
-  },
+    'a notification is stored': async (send) => {
+      const temperature = { value: 3, metadata: { TimeInstant: { type: 'DateTime', value: eight } } };
+      const body = { subscriptionId: '1', data: [{ id: 'Room1', type: 'Room', temperature }] };
+      expect(await send('POST /STH/notify', { body })).toMatchObject({ status: 200, text: '' });
+      expect((await send(`GET ${v2}/temperature?type=Room&lastN=1`)).json).toMatchObject({ value: [item(eight, 3)] });
+      expect((await send('POST /STH/notify', { body: { contextResponses: [] } })).status).toBe(400);
+    },
 
-  'version and unknown paths': async (send) => {
-    expect((await send('GET /STH/version')).json).toEqual({ version: '2.11.0' });
-    expect(await send('GET /STH/v2/none')).toMatchObject({ status: 404, json: error('NotFound', 'invalid path') });
-    expect(await send('GET /STH/v1/none')).toMatchObject({
-      status: 404,
-      json: { statusCode: 404, error: 'Not Found' },
-    });
+    'a port of its own has the same, and the paths without STH': async (send) => {
+      const temperature = { value: 3, metadata: { TimeInstant: { type: 'DateTime', value: eight } } };
+      const body = { subscriptionId: '1', data: [{ id: 'Room1', type: 'Room', temperature }] };
+      expect(await send('POST /notify', { body, port })).toMatchObject({ status: 200, text: '' });
+      expect((await send(`GET ${v2}/temperature?type=Room&lastN=1`, { port })).json).toMatchObject({
+        value: [item(eight, 3)],
+      });
+      expect((await send('GET /version', { port })).json).toEqual({ version: '2.11.0' });
+      expect((await send('GET /v2/entities', { port })).status).toBe(404);
+    },
+
+    'version and unknown paths': async (send) => {
+      expect((await send('GET /STH/version')).json).toEqual({ version: '2.11.0' });
+      expect(await send('GET /STH/v2/none')).toMatchObject({ status: 404, json: error('NotFound', 'invalid path') });
+      expect(await send('GET /STH/v1/none')).toMatchObject({
+        status: 404,
+        json: { statusCode: 404, error: 'Not Found' },
+      });
+    },
   },
-});
+  ['--sth-port', String(port)],
+);

@@ -14,6 +14,8 @@ interface V2Answer {
 interface V2Request {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The port of an additional server. Absent: that of the broker. */
+  readonly port?: number;
 }
 
 /** Sends a request such as `GET /v2/entities` in the tenant of the test. A text is sent as it is. */
@@ -24,12 +26,16 @@ export const error = (code: string, description: string): object => ({ error: co
 
 let tenants = 0;
 
-/** Declares tests per store. Each test gets a tenant that is empty. */
-export function v2Tests(about: string, tests: Readonly<Record<string, (send: Send) => Promise<void>>>): void {
+/** Declares tests per store, of a broker with these options. Each test gets a tenant that is empty. */
+export function v2Tests(
+  about: string,
+  tests: Readonly<Record<string, (send: Send) => Promise<void>>>,
+  options: readonly string[] = [],
+): void {
   describe.each(testedStores)(`${about} (%s)`, (store) => {
     let broker: TestBroker;
     beforeAll(async () => {
-      broker = await startTestBroker(['--store', store]);
+      broker = await startTestBroker(['--store', store, ...options]);
     });
     afterAll(() => broker.stop());
     test.each(Object.entries(tests))('%s', async (_, run) => {
@@ -43,10 +49,11 @@ export function v2Tests(about: string, tests: Readonly<Record<string, (send: Sen
 async function send(
   url: string,
   line: string,
-  { tenant, body, headers }: V2Request & { readonly tenant: string },
+  { tenant, body, headers, port }: V2Request & { readonly tenant: string },
 ): Promise<V2Answer> {
   const [method = 'GET', path = ''] = line.split(/ (.*)/);
-  const response = await fetch(url + path, {
+  const base = port === undefined ? url : `http://127.0.0.1:${port}`;
+  const response = await fetch(base + path, {
     method,
     headers: {
       'Fiware-Service': tenant,
@@ -56,7 +63,7 @@ async function send(
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  checkAgainstOpenApiV2(line, { status: response.status, headers: response.headers, text });
+  if (port === undefined) checkAgainstOpenApiV2(line, { status: response.status, headers: response.headers, text });
   return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
 }
 
