@@ -87,8 +87,9 @@ export async function startBroker(wanted: Config, options: BrokerOptions = {}): 
   const clients = openClients(config, services, { ...given, trust, loader, connect });
   const stop = async (): Promise<void> => {
     await Promise.all([clients.close(), jobs.stop(), city.stop(), ...ingests.map((ingest) => ingest.stop())]);
-    await Promise.all([forwarding.stop(), delivery.stop()]);
-    await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
+    // Requests to sources are ended: what waits for them must not delay the stop.
+    await Promise.all([forwarding.stop(), sources.close(), delivery.stop()]);
+    await Promise.all([services.snapshots.stop(), services.messenger.close()]);
     loader.close();
     await access.close();
     await parts.audit?.flush();
