@@ -13,7 +13,7 @@ import type { Catalogue } from './read-catalogue.ts';
 import { languageOf, licenceOf, themeScheme } from './vocabulary.ts';
 
 /** Datasets on a page. A catalogue of one page says nothing of pages. */
-const pageSize = 1000;
+const pageSize = 100;
 
 export const pageCount = ({ published }: Catalogue): number => Math.max(1, Math.ceil(published.length / pageSize));
 

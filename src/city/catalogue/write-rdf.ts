@@ -44,10 +44,15 @@ const ended = (writer: Writer, quads: readonly Quad[]): Promise<string> =>
     });
   });
 
+/** Without repetitions. */
+const distinct = (quads: readonly Quad[]): Quad[] => [
+  ...new Map(quads.map((one) => [JSON.stringify([one.subject.id, one.predicate.id, one.object.id]), one])).values(),
+];
+
 /** Values keep their lexical forms: `useNativeTypes` would write numbers as JSON, which changes some of them. */
 async function jsonLdOf(quads: readonly Quad[], used: Prefixes): Promise<string> {
-  const lines = await ended(new Writer({ format: 'N-Quads' }), quads);
-  const expanded = await jsonld.fromRDF(lines, { format: 'application/n-quads', useNativeTypes: false });
+  // From a text, jsonld compares each quad with all others.
+  const expanded = await jsonld.fromRDF(distinct(quads), { useNativeTypes: false });
   const compacted = await jsonld.compact(expanded, used, { graph: true });
   return `${JSON.stringify(compacted, undefined, 1)}\n`;
 }
