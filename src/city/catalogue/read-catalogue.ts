@@ -30,7 +30,7 @@ export interface Catalogue {
 }
 
 /** Most entities that a catalogue is made of, and most bytes that they take in memory together. */
-const [entitiesMax, bytesMax] = [50_000, 64 * 2 ** 20];
+const [entitiesMax, bytesMax] = [10_000, 64 * 2 ** 20];
 const pageSize = 1000;
 
 /** Throws TooManyResults when more entities describe data than a catalogue can be made of. */

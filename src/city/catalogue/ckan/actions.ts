@@ -1,4 +1,6 @@
 /** The actions of CKAN's API that read: packages, searches, organizations, groups, tags and licences. */
+import { restIfDue } from '../../../core/model/interruptible.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { Json, JsonObject } from '../../../core/model/json.ts';
 import { responsible } from '../dataset.ts';
 import { isTrue, listIn, type Parameters, requiredText, textIn, wholeIn } from './action-parameters.ts';
@@ -12,18 +14,27 @@ export class ActionNotFound extends Error {}
 
 /** What actions read. */
 export interface ActionContext extends PackageContext {
-  /** The public datasets as packages, made on the first use. */
+  /** The public datasets as packages. None for the actions that read none. */
   readonly packages: () => readonly Package[];
 }
 
 export type Action = (params: Parameters, context: ActionContext) => Json;
 
-export function createActionContext(context: PackageContext): ActionContext {
-  let made: readonly Package[] | undefined;
-  return {
-    ...context,
-    packages: () => (made ??= context.catalogue.published.map((dataset) => packageOf(dataset, context))),
-  };
+/** The actions that need no list of all packages, which takes a time to make. */
+const withoutPackages = new Set(['package_show', 'license_list', 'status_show', 'site_read', 'help_show']);
+
+/** What an action reads. The packages are made with pauses. */
+export async function createActionContext(
+  name: string,
+  context: PackageContext,
+  yieldToEventLoop: YieldToEventLoop,
+): Promise<ActionContext> {
+  const made: Package[] = [];
+  for (const dataset of withoutPackages.has(name) ? [] : context.catalogue.published) {
+    await restIfDue(yieldToEventLoop);
+    made.push(packageOf(dataset, context));
+  }
+  return { ...context, packages: () => made };
 }
 
 const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -50,7 +50,9 @@ async function answerAction(
   const catalogue = await readCatalogue(call, options.irisOf);
   const languages = [...(catalogue.about?.texts('language') ?? []), 'sl', 'en'];
   try {
-    const result = action(isObject(body) ? body : {}, createActionContext({ catalogue, site, languages }));
+    const { yieldToEventLoop } = call.services;
+    const context = await createActionContext(name, { catalogue, site, languages }, yieldToEventLoop);
+    const result = action(isObject(body) ? body : {}, context);
     return answer(200, { help, success: true, result });
   } catch (error) {
     return refusal(error, help);
