@@ -27,9 +27,9 @@ export function JobsView() {
             {
               title: say('schedule'),
               cell: (job) => (
-                <>
-                  <code>{textOf(job, 'cron')}</code> {textOf(job, 'timeZone')}
-                </>
+                <span class="together">
+                  <code>{textOf(job, 'cron')}</code>&nbsp;{textOf(job, 'timeZone')}
+                </span>
               ),
             },
             { title: say('lastRun'), cell: (job) => ageOf(textOf(lastRunOf(job), 'startedAt')) },

@@ -50,10 +50,10 @@ export const Published = ({ slug, isPublished }: PublishedProps) => (
   </section>
 );
 
-/** Asks the public catalogue without a key. */
+/** Asks for the record without a key. */
 async function isForEverybody(slug: string): Promise<boolean> {
-  const answer = await fetch(documentPath('/dcat/catalog.ttl'), { credentials: 'omit' });
-  return answer.ok && (await answer.text()).includes(`/dcat/dataset/${slug}`);
+  const answer = await fetch(documentPath(`/dcat/dataset/${slug}.ttl`), { credentials: 'omit', cache: 'no-store' });
+  return answer.ok;
 }
 
 function ForEverybody({ slug }: { readonly slug: string }) {
