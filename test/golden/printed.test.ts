@@ -21,6 +21,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/operations.md', 0],
   ['docs/quantumleap-sth.md', 4],
   ['docs/snapshots.md', 0],
+  ['docs/watch.md', 0],
 ];
 
 /** Those that printed-programs.test.ts runs, with the programs that they print, and how many blocks of commands it knows of each. */

@@ -1,6 +1,6 @@
 /**
- * Prints how well the watch finds faults in series of real measurements: `node test/perf/watch.ts FOLDER [--json] [--repeats N]`. Data sets
- * that are not in the folder are left out.
+ * Prints how well the watch finds faults in series of real measurements: `node test/perf/watch.ts FOLDER [--json] [--repeats N] [--only WORD]`.
+ * Data sets that are not in the folder, or whose names do not contain the word, are left out.
  */
 import { parseArgs } from 'node:util';
 import { type Found, injections, measureAlarms, measureDetection } from '../city/watch/evaluation.ts';
@@ -8,7 +8,11 @@ import { dataSets, readDataSet } from '../city/watch/real-series.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, repeats: { type: 'string', default: '1' } },
+  options: {
+    json: { type: 'boolean' },
+    repeats: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
 });
 const [folder] = positionals;
 if (folder === undefined) throw new Error('Name the folder of the data.');
@@ -21,7 +25,7 @@ const countsOf = (counts: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 const results = Object.keys(dataSets).flatMap((name) => {
-  const sensors = readDataSet(name, folder);
+  const sensors = name.includes(values.only) ? readDataSet(name, folder) : undefined;
   if (!sensors) return [];
   const found = injections.map((injection): [string, Found] => [
     injection,

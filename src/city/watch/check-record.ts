@@ -3,7 +3,7 @@ import type { Instance } from '../../core/model/attribute.ts';
 import type { AttributeChange } from '../../core/model/change.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type Geometry, positionsOf } from '../../core/model/geometry.ts';
-import { microsOfInstant } from '../../core/model/instant.ts';
+import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
 import type { LogRecord } from '../../core/port/store.ts';
 import type { Limits } from './detect/checks.ts';
@@ -31,11 +31,12 @@ export function checkRecord(record: LogRecord, check: RecordCheck): boolean {
   }
   if (!check.rules.concerns(record.entity.types)) return true;
   let isRoom = true;
-  for (const change of record.attrs) isRoom = checkChange(record, change, check) && isRoom;
+  const arrivedAt = microsOfInstant(record.at);
+  for (const change of record.attrs) isRoom = checkChange(record.entity, change, { ...check, arrivedAt }) && isRoom;
   return isRoom;
 }
 
-function checkChange({ entity, at }: LogRecord, change: AttributeChange, check: RecordCheck): boolean {
+function checkChange(entity: Entity, change: AttributeChange, check: ChangeCheck): boolean {
   const { after, name } = change;
   if (!after) {
     dropSeries(entity, change, check);
@@ -45,12 +46,17 @@ function checkChange({ entity, at }: LogRecord, change: AttributeChange, check: 
   if (typeof value !== 'number' || after.kind !== 'Property' || isOwnMark(change)) return true;
   const watched = check.rules.find(entity.types, name, unitCode);
   if (!watched) return true;
-  const one = seriesOf(entity, change, { after, watched, check });
+  const one = seriesOf(entity, change, { after, watched, ...check });
   if (!one) return false;
-  const arrivedAt = microsOfInstant(at);
+  const { arrivedAt } = check;
   const observedAt = after.observedAt === undefined ? arrivedAt : microsOfInstant(after.observedAt);
   judge(one, { entity, after, value, at: observedAt, arrivedAt }, check);
   return true;
+}
+
+/** `arrivedAt`: when the change was made. */
+interface ChangeCheck extends RecordCheck {
+  readonly arrivedAt: Micros;
 }
 
 interface Judged {
@@ -94,28 +100,30 @@ function limitsOf({ limits, maximumFrom }: Watched, { attrs }: Entity): Limits {
 interface SeriesRequest {
   readonly after: Instance;
   readonly watched: Watched;
-  readonly check: RecordCheck;
+  readonly map: SeriesMap;
+  readonly arrivedAt: Micros;
 }
 
 function seriesOf(
   entity: Entity,
   { name, datasetId }: Pick<AttributeChange, 'name' | 'datasetId'>,
-  { after, watched, check: { map } }: SeriesRequest,
+  { after, watched, map, arrivedAt }: SeriesRequest,
 ): WatchedSeries | undefined {
+  const series = { id: entity.id, attribute: name, ...(datasetId === undefined ? undefined : { datasetId }) };
+  const known = map.get(seriesKey(series), arrivedAt);
+  const point = pointOf(entity, watched);
+  const isMoved = point !== undefined && !isSamePoint(point, known?.place.point);
+  if (known) known.watched = watched;
+  if (known && !isMoved) return known;
   const { unitCode } = after;
-  const bare = { id: entity.id, attribute: name, types: entity.types };
   const place: SeriesPlace = {
-    ...bare,
-    ...(datasetId === undefined ? undefined : { datasetId }),
+    ...series,
+    types: entity.types,
     ...(unitCode === undefined ? undefined : { unitCode }),
+    ...(point ? { point } : undefined),
   };
-  const known = map.get(seriesKey(place));
-  const isPlaced = watched.limits.neighbourMetres !== undefined;
-  const point = isPlaced ? pointOf(entity) : undefined;
-  const placed = point ? { ...place, point } : place;
-  if (!known) return map.add(placed, watched, { now: microsOfInstant(entity.modifiedAt ?? entity.createdAt) });
-  known.watched = watched;
-  if (point && !isSamePoint(point, known.place.point)) map.move(known, placed);
+  if (!known) return map.add(place, watched, { now: arrivedAt });
+  map.move(known, place);
   return known;
 }
 
@@ -124,8 +132,9 @@ type Point = readonly [number, number];
 const isSamePoint = (one: Point, other: Point | undefined): boolean =>
   other !== undefined && one[0] === other[0] && one[1] === other[1];
 
-/** The first position of the location. */
-function pointOf({ attrs }: Entity): Point | undefined {
+/** The first position of the location, where it matters. */
+function pointOf({ attrs }: Entity, { limits }: Watched): Point | undefined {
+  if (limits.neighbourMetres === undefined) return undefined;
   const location = attrs[iriOf('location', 'models')]?.find(({ kind }) => kind === 'GeoProperty');
   const position = location && isGeometry(location.value) ? positionsOf(location.value)[0] : undefined;
   return position && [position[0], position[1]];
@@ -143,7 +152,6 @@ function dropSeries(
   const key = seriesKey({
     id: entity.id,
     attribute: name,
-    types: [],
     ...(datasetId === undefined ? undefined : { datasetId }),
   });
   const one = map.get(key);

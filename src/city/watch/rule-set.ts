@@ -32,32 +32,46 @@ export interface RuleSet {
   find(types: readonly string[], attribute: string, unitCode: string | undefined): Watched | undefined;
   /** False when no rule is about one of these types. */
   concerns(types: readonly string[]): boolean;
-  readonly rules: readonly WatchRule[];
 }
 
-/** Results are cached up to this number. */
-const cacheMax = 10_000;
+/** Results are cached for so many combinations of types, and of attributes and units of each. */
+const [typesMax, attributesMax] = [1000, 10_000];
+
+/** What is known of one combination of types. */
+interface OfTypes {
+  readonly isConcerned: boolean;
+  /** By attribute, then by unit. */
+  readonly found: Map<string, Map<string, Watched | undefined>>;
+}
 
 export function createRuleSet(rules: readonly WatchRule[], models: ModelKnowledge): RuleSet {
-  const known = new Map<string, Watched | undefined>();
-  const concerned = new Map<string, boolean>();
-  const cached = <T>(cache: Map<string, T>, key: string, make: () => T): T => {
-    const found = cache.get(key);
-    if (found !== undefined || cache.has(key)) return found ?? make();
-    if (cache.size >= cacheMax) cache.clear();
-    const made = make();
-    cache.set(key, made);
-    return made;
+  const known = new Map<string, OfTypes>();
+  const ofTypes = (types: readonly string[]): OfTypes => {
+    const key = typesKey(types);
+    const before = known.get(key);
+    if (before) return before;
+    if (known.size >= typesMax) known.clear();
+    const fresh: OfTypes = { isConcerned: rules.some((rule) => isAbout(rule, types, models)), found: new Map() };
+    known.set(key, fresh);
+    return fresh;
   };
   return {
-    rules,
-    concerns: (types) => cached(concerned, types.join(' '), () => rules.some((rule) => isAbout(rule, types, models))),
-    find: (types, attribute, unitCode) =>
-      cached(known, `${types.join(' ')} ${attribute} ${unitCode ?? ''}`, () =>
-        watchedAs(rules, { types, attribute, unitCode }, models),
-      ),
+    concerns: (types) => ofTypes(types).isConcerned,
+    find(types, attribute, unitCode) {
+      const { found } = ofTypes(types);
+      if (found.size >= attributesMax) found.clear();
+      let byUnit = found.get(attribute);
+      if (!byUnit) found.set(attribute, (byUnit = new Map<string, Watched | undefined>()));
+      const unit = unitCode ?? '';
+      if (byUnit.size >= attributesMax) byUnit.clear();
+      if (!byUnit.has(unit)) byUnit.set(unit, watchedAs(rules, { types, attribute, unitCode }, models));
+      return byUnit.get(unit);
+    },
   };
 }
+
+/** Nearly all entities have one type. */
+const typesKey = (types: readonly string[]): string => (types.length === 1 ? (types[0] ?? '') : types.join(' '));
 
 const isAbout = ({ types: wanted }: WatchRule, types: readonly string[], models: ModelKnowledge): boolean =>
   types.some(

@@ -15,7 +15,8 @@ export interface WatchedSeries {
 }
 
 export interface SeriesMap {
-  get(key: string): WatchedSeries | undefined;
+  /** `now`: a value has come for it. */
+  get(key: string, now?: Micros): WatchedSeries | undefined;
   /** Adds a series. Undefined: there are as many as may be, and values of all of them have come lately. */
   add(
     place: SeriesPlace,
@@ -30,7 +31,7 @@ export interface SeriesMap {
   move(one: WatchedSeries, place: SeriesPlace): void;
 }
 
-export const seriesKey = ({ id, attribute, datasetId }: SeriesPlace): string =>
+export const seriesKey = ({ id, attribute, datasetId }: Omit<SeriesPlace, 'types'>): string =>
   datasetId === undefined ? `${id} ${attribute}` : `${id} ${attribute} ${datasetId}`;
 
 export interface SeriesMapOptions {
@@ -44,7 +45,7 @@ export interface SeriesMapOptions {
 const idleMicros = 24 * hourMicros;
 
 export function createSeriesMap(options: SeriesMapOptions): SeriesMap {
-  // A series that gets a value moves to the end, so the first one has been idle for longest.
+  // A series that gets a value after an hour moves to the end, so the first one has been idle for longest, about.
   const byKey = new Map<string, WatchedSeries>();
   const grid = createGrid();
   const remove = (key: string): void => {
@@ -53,9 +54,10 @@ export function createSeriesMap(options: SeriesMapOptions): SeriesMap {
     byKey.delete(key);
   };
   return {
-    get(key) {
+    get(key, now) {
       const one = byKey.get(key);
-      if (!one) return undefined;
+      // The order need not be exact.
+      if (!one || now === undefined || now - one.series.arrivedAt < hourMicros) return one;
       byKey.delete(key);
       byKey.set(key, one);
       return one;

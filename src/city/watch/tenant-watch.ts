@@ -1,4 +1,5 @@
 /** Watches the series of one tenant: follows the change log, looks for silence, and writes alerts and marks. */
+import { performance } from 'node:perf_hooks';
 import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import { isObject } from '../../core/model/json.ts';
 import { instanceOf } from '../../core/model/dataset.ts';
@@ -46,9 +47,11 @@ export interface TenantWatch {
 /** Most records per read of the log. */
 const pageSize = 500;
 /** The pause after a read, so that many changes are checked together. */
-const pauseMs = 25;
+const pauseMs = 50;
 /** The delay before a failed read or write is tried again. */
 const retryMs = 1000;
+/** The least time between two writes of the position, because each is a commit. After a crash, so much is read again. */
+const keepMs = 1000;
 /** Most documents in one write. */
 const batchSize = 200;
 
@@ -63,6 +66,8 @@ interface WatchState extends TenantWatchOptions {
   position: Position;
   newest: Position;
   storedPosition: Position;
+  /** When it was stored, by the monotonic clock. */
+  keptMs: number;
   isFull: boolean;
   isOn: boolean;
   /** All work, one after the other. */
@@ -116,6 +121,7 @@ function createState(options: TenantWatchOptions): WatchState {
     position: 0,
     newest: 0,
     storedPosition: 0,
+    keptMs: Number.NEGATIVE_INFINITY,
     isFull: false,
     isOn: true,
     work: Promise.resolve(),
@@ -191,7 +197,7 @@ async function readOn(state: WatchState): Promise<boolean> {
     state.position = record.position;
   }
   await state.pending.flush();
-  await keepProgress(state);
+  if (performance.now() - state.keptMs > keepMs) await keepProgress(state);
   return page.records.length > 0;
 }
 
@@ -225,6 +231,7 @@ async function reload(state: WatchState): Promise<void> {
 async function keepProgress(state: WatchState): Promise<void> {
   const { store, map, pending, position } = state;
   const lease = state.leaseTerm();
+  state.keptMs = performance.now();
   if (!lease) {
     state.isOn = false;
     return;
@@ -257,6 +264,7 @@ async function look(state: WatchState): Promise<void> {
     if (finding) await reportSilence(state, one, finding);
   }
   await pending.flush();
+  await keepProgress(state);
 }
 
 /** Opens the alert of a silent series, and marks its last value as stale. */

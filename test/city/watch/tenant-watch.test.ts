@@ -240,7 +240,10 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     await town.rule({ watchedType: 'Meter', interval: 'PT1M', checks: ['silence'] });
     await town.open();
     await town.measure(5);
-    await eventually(() => store.collection(watchedSeriesCollection).keys(), isLength(1));
+    await eventually(async () => {
+      await town.watch?.look();
+      return store.collection(watchedSeriesCollection).keys();
+    }, isLength(1));
     await town.watch?.look();
     expect(await town.alertEntities()).toEqual([]);
     await town.watch?.stop();

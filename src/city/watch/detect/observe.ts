@@ -39,12 +39,14 @@ export function observe(
     const finding: Finding = { check: 'duplicateTime', since: at, plausibility: 1 };
     return asks('duplicateTime') ? { findings: [finding], spread: undefined } : nothing;
   }
-  const found = [
-    outOfRange(value, at, limits),
-    tooFast(series, observation, limits),
-    ...unusual(series, observation, { limits, neighbours }),
-    unchanged(series, observation, limits),
-  ].filter((finding): finding is Finding => finding !== undefined && asks(finding.check));
+  const found: Finding[] = [];
+  const add = (finding: Finding | undefined): void => {
+    if (finding && asks(finding.check)) found.push(finding);
+  };
+  add(outOfRange(value, at, limits));
+  add(tooFast(series, observation, limits));
+  for (const finding of unusual(series, observation, { limits, neighbours })) add(finding);
+  add(unchanged(series, observation, limits));
   learn(series, observation, { found, limits });
   const { spread } = series.usual;
   return { findings: found, spread: Number.isNaN(spread) ? undefined : spread };
@@ -116,16 +118,22 @@ function unusual(
   computeUsual(usual, at + limits.offsetAt(at));
   const { centre, spread } = usual;
   series.deviation = isCounter(series) ? Number.NaN : (value - centre) / spread;
-  if (Number.isNaN(series.deviation)) return [];
+  if (Number.isNaN(series.deviation)) return none;
   const others = neighbours?.();
   const { deviation } = series;
   const isShared = others !== undefined && Math.sign(others) === Math.sign(deviation) && Math.abs(others) > 1;
+  if (Math.abs(deviation) <= limits.deviations && others === undefined) {
+    series.unusualCount = 0;
+    return none;
+  }
   const range = bounds(centre - limits.deviations * spread, centre + limits.deviations * spread);
   return [
     isShared ? undefined : fromHistory(series, at, { deviation, limits, range }),
     others === undefined ? undefined : fromNeighbours(series, at, { deviation: deviation - others, limits, range }),
   ];
 }
+
+const none: readonly undefined[] = [];
 
 interface Unusual {
   readonly deviation: number;
