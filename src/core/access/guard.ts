@@ -20,7 +20,10 @@ const testedMax = 200_000;
 export function guardStore(store: Store, decision: Decision): Store {
   if (decision.extent === 'full') return store;
   if (decision.extent === 'none') throw forbidden('Nothing here is granted to you.');
-  const view = viewOf(store, decision);
+  return viewOf(store, decision).store;
+}
+
+function restrictedStore(store: Store, decision: PartialDecision, view: View): Store {
   return {
     get: async (id, now) => view.visible(await store.get(id, now)),
     find: (plan) => findVisible(store, plan, { decision, view }),
@@ -69,14 +72,22 @@ interface View {
   grantsOf(id: string): readonly string[] | undefined;
 }
 
-/** One view for each decision and store: it keeps what was decided about each version of an entity. */
-const views = new WeakMap<PartialDecision, WeakMap<Store, View>>();
+/** A view, and the store that shows no more than it. */
+interface StoreView extends View {
+  readonly store: Store;
+}
 
-function viewOf(store: Store, decision: PartialDecision): View {
-  const ofDecision = views.get(decision) ?? new WeakMap<Store, View>();
-  views.set(decision, ofDecision);
-  const view = ofDecision.get(store) ?? createView(decision);
-  ofDecision.set(store, view);
+/** One view for each decision and store: it keeps what was decided about each version of an entity. */
+const views = new WeakMap<PartialDecision, WeakMap<Store, StoreView>>();
+
+function viewOf(store: Store, decision: PartialDecision): StoreView {
+  let ofDecision = views.get(decision);
+  if (!ofDecision) views.set(decision, (ofDecision = new WeakMap<Store, StoreView>()));
+  let view = ofDecision.get(store);
+  if (!view) {
+    const made = createView(decision);
+    ofDecision.set(store, (view = { ...made, store: restrictedStore(store, decision, made) }));
+  }
   return view;
 }
 

@@ -33,23 +33,48 @@ export function perform(
   request: OperationRequest,
   performing: Performing,
 ): Promise<OperationResult> {
-  const { quotas } = performing.services;
-  return quotas
-    ? performWithin(quotas, { operation, request, performing })
-    : performAllowed(operation, request, performing);
+  const { quotas, audit } = performing.services;
+  const isRecorded = audit && operation.access !== 'open' && operation.access !== 'public';
+  return quotas || isRecorded
+    ? performWithin({ quotas, audit: isRecorded ? audit : undefined }, { operation, request, performing })
+    : carryOut(operation, request, performing);
 }
 
-/** Throws TooManyRequests when the caller has used up a quota. */
+interface Bounds {
+  readonly quotas: Quotas | undefined;
+  /** Absent: the request is not recorded. */
+  readonly audit: Audit | undefined;
+}
+
+interface Performed {
+  readonly operation: Operation;
+  readonly request: OperationRequest;
+  readonly performing: Performing;
+}
+
+/**
+ * Counts the request against the quotas, and records it in the audit, also when it fails. Throws TooManyRequests when the caller has used up
+ * a quota, and Unavailable when the request cannot be recorded; then nothing is done.
+ */
 async function performWithin(
-  quotas: Quotas,
-  { operation, request, performing }: { operation: Operation; request: OperationRequest; performing: Performing },
+  { quotas, audit }: Bounds,
+  { operation, request, performing }: Performed,
 ): Promise<OperationResult> {
-  const { principal, address } = performing.caller;
-  const leave = quotas.enter({ identity: principal.identity, address }, writesOf(operation, request));
+  const { caller } = performing;
+  const party = { identity: caller.principal.identity, address: caller.address };
+  const leave = quotas?.enter(party, writesOf(operation, request));
+  let recording: Recording | undefined;
   try {
-    return await performAllowed(operation, request, performing);
+    audit?.requireRoom();
+    recording = audit && startRecording({ operation, request, caller }, audit);
+    const result = await carryOut(operation, request, recording ? { ...performing, recording } : performing);
+    recording?.done(result);
+    return result;
+  } catch (error) {
+    recording?.failed(error);
+    throw error;
   } finally {
-    leave();
+    leave?.();
   }
 }
 
@@ -58,35 +83,6 @@ function writesOf({ action, body: kind, elementsIn }: Operation, { body }: Opera
   if (action === 'read') return 0;
   const elements = kind === 'array' ? body : elementsIn !== undefined && isObject(body) ? body[elementsIn] : undefined;
   return isArray(elements) ? elements.length : 1;
-}
-
-function performAllowed(
-  operation: Operation,
-  request: OperationRequest,
-  performing: Performing,
-): Promise<OperationResult> {
-  const { audit } = performing.services;
-  return audit && operation.access !== 'open' && operation.access !== 'public'
-    ? performRecorded(operation, request, { ...performing, audit })
-    : carryOut(operation, request, performing);
-}
-
-/** Records the request in the audit, also when it fails. Throws Unavailable, and does nothing, when it cannot be recorded. */
-async function performRecorded(
-  operation: Operation,
-  request: OperationRequest,
-  { audit, ...performing }: Performing & { readonly audit: Audit },
-): Promise<OperationResult> {
-  audit.requireRoom();
-  const recording = startRecording({ operation, request, caller: performing.caller }, audit);
-  try {
-    const result = await carryOut(operation, request, { ...performing, recording });
-    recording.done(result);
-    return result;
-  } catch (error) {
-    recording.failed(error);
-    throw error;
-  }
 }
 
 async function carryOut(
@@ -137,11 +133,11 @@ async function openCall(
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, services.ids), await store.log.position());
-  const bounded = operation.action === 'write' ? boundStore(store, boundsOf(caller, services)) : store;
   const guarding = { decision, operation, caller, recording };
-  const guarded = operation.action === 'write' ? guardEachWrite(bounded, guarding) : guard(bounded, guarding);
-  const noted = recording?.recordedStore(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
-  return { ...caller, services, now, store: storeFor(caller, noted, operation), storeName, position };
+  const guarded = operation.action === 'write' ? guardEachWrite(store, guarding) : guard(store, guarding);
+  const noted = recording?.recordedStore(guarded, { whole: store, decision, tenant: caller.tenant }) ?? guarded;
+  const own = operation.action === 'write' ? boundStore(noted, boundsOf(caller, services)) : noted;
+  return { ...caller, services, now, store: storeFor(caller, own, operation), storeName, position };
 }
 
 /** The store as requests of this caller use it: within the domain, and noting who creates entities. */

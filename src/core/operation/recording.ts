@@ -49,23 +49,27 @@ export const refusedLine = (operation: string, address: string): Parameters<Audi
 const listMax = 20;
 
 export function startRecording(recorded: RecordedRequest, audit: Audit): Recording {
-  const notes = createNotes(recorded, audit);
+  // Most reads that are not recorded need no notes.
+  let made: Notes | undefined;
+  let known: RecordedRights | undefined;
+  const notes = (): Notes => (made ??= createNotes(recorded, audit, () => known));
   const isReading = recorded.operation.action === 'read';
   const notesReads = isReading && (audit.scope === 'all' || audit.personalTypes.size > 0);
   return {
     recordedStore: (store, rights) => {
-      notes.rights(rights);
-      if (notesReads) return storeRecordingReads(store, rights, notes);
-      return isReading ? store : storeRecordingChanges(store, notes);
+      known = rights;
+      if (notesReads) return storeRecordingReads(store, rights, notes());
+      return isReading ? store : storeRecordingChanges(store, notes());
     },
-    noteGrants: (entity, grants, types) => notes.cover(entity, { grants, types }),
-    done: (result) => notes.end('done', result),
-    failed: (error) => notes.end(error instanceof Problem ? error.type : 'InternalError'),
+    noteGrants: (entity, grants, types) => notes().cover(entity, { grants, types }),
+    done: (result) => {
+      if (made || isRecorded(recorded.operation, audit, 'done')) notes().end('done', result);
+    },
+    failed: (error) => notes().end(error instanceof Problem ? error.type : 'InternalError'),
   };
 }
 
 interface Notes {
-  rights(rights: RecordedRights): void;
   cover(entity: string, how: Pick<Noted, 'grants' | 'types'>): void;
   read(entity: string, types: readonly string[] | undefined): void;
   change(entity: string, types: readonly string[] | undefined, result: string): void;
@@ -75,8 +79,8 @@ interface Notes {
 interface State {
   readonly recorded: RecordedRequest;
   readonly audit: Audit;
-  /** Absent until the request is allowed. */
-  rights: RecordedRights | undefined;
+  /** Undefined until the request is allowed. */
+  readonly rights: () => RecordedRights | undefined;
   readonly covers: Map<string, Pick<Noted, 'grants' | 'types'>>;
   readonly changed: Noted[];
   /** Entities about persons that were read. */
@@ -86,11 +90,11 @@ interface State {
   isEnded: boolean;
 }
 
-function createNotes(recorded: RecordedRequest, audit: Audit): Notes {
+function createNotes(recorded: RecordedRequest, audit: Audit, rights: State['rights']): Notes {
   const state: State = {
     recorded,
     audit,
-    rights: undefined,
+    rights,
     covers: new Map(),
     changed: [],
     personal: new Map(),
@@ -99,9 +103,6 @@ function createNotes(recorded: RecordedRequest, audit: Audit): Notes {
   };
   const { covers, changed } = state;
   return {
-    rights: (given) => {
-      state.rights = given;
-    },
     cover: (entity, how) => covers.set(entity, how),
     change: (entity, known, result) => {
       const cover = covers.get(entity);
@@ -112,11 +113,15 @@ function createNotes(recorded: RecordedRequest, audit: Audit): Notes {
   };
 }
 
-const grantsOf = ({ rights }: State, entity?: string): readonly string[] =>
-  rights ? grantsShowing(rights, entity) : [];
+const grantsOf = (state: State, entity?: string): readonly string[] => {
+  const rights = state.rights();
+  return rights ? grantsShowing(rights, entity) : [];
+};
 
-const addLine = ({ recorded, audit, rights }: State, noted: Subject, isRead = false): void =>
-  audit.add({ ...lineOf(recorded), ...membersOf(noted), ...(rights ? { tenant: rights.tenant } : undefined), isRead });
+function addLine({ recorded, audit, rights }: State, noted: Subject, isRead = false): void {
+  const { tenant = recorded.caller.tenant } = rights() ?? {};
+  audit.add({ ...lineOf(recorded), ...membersOf(noted), tenant, isRead });
+}
 
 function noteRead(state: State, noted: Noted): void {
   const { audit, personal, others } = state;

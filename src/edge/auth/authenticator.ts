@@ -3,12 +3,18 @@ import { anonymous, type Authenticate, type Identity, type RequestHead } from '.
 import { Problem, TooManyRequests } from '../../core/model/problem.ts';
 import type { FailureLimit } from './failure-limit.ts';
 
+/** Credentials that were verified. */
+export interface Verified {
+  /** Their holder. Undefined when they are no longer valid, or have to be verified again. */
+  holder(): Identity | undefined;
+}
+
 /** Verifies one kind of credentials. */
 export interface Verifier {
   /** True when the text has the form of these credentials. */
   accepts(text: string): boolean;
-  /** The holder of credentials that were verified before and are still valid. */
-  known(text: string): Identity | undefined;
+  /** Credentials that were verified before. */
+  known(text: string): Verified | undefined;
   /** Calls `start` before slow work. Throws Unauthenticated with the reason, Unavailable, and what `start` throws. */
   verify(text: string, start: () => void): Promise<Identity>;
 }
@@ -47,17 +53,51 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
 function createUnobserved({ verifiers, failures, addressOf }: AuthenticatorOptions): Authenticate {
   /** Slow checks that are under way, so that the same text is checked once. */
   const pending = new Map<string, Promise<Identity>>();
+  const ofConnections = createConnectionMemory();
   return (head) => {
+    const same = ofConnections.holder(head);
+    if (same) return same;
     const text = credentialsIn(head);
     if (text === undefined) return anonymous;
     const verifier = verifiers.find((one) => one.accepts(text)) ?? nothing;
     const known = verifier.known(text);
-    if (known) return known;
+    const holder = known?.holder();
+    if (holder) {
+      ofConnections.remember(head, known);
+      return holder;
+    }
     const running = pending.get(text);
     if (running) return running;
     const fresh = verify(text, { verifier, failures, address: addressOf(head) }).finally(() => pending.delete(text));
     pending.set(text, fresh);
     return fresh;
+  };
+}
+
+interface ConnectionMemory {
+  /** The holder of the credentials of a request, if they are those of the last request on its connection. */
+  holder(head: RequestHead): Identity | undefined;
+  remember(head: RequestHead, verified: Verified | undefined): void;
+}
+
+/** Remembers the last credentials on each open connection: most clients send the same ones again, which need not be looked up. */
+function createConnectionMemory(): ConnectionMemory {
+  interface Last {
+    readonly authorization: unknown;
+    readonly token: unknown;
+    readonly verified: Verified;
+  }
+  const last = new WeakMap<object, Last>();
+  return {
+    holder: ({ socket, headers }) => {
+      const before = socket && last.get(socket);
+      const isSame = before?.authorization === headers['authorization'] && before?.token === headers['x-auth-token'];
+      return isSame ? before?.verified.holder() : undefined;
+    },
+    remember: ({ socket, headers }, verified) => {
+      if (!socket || !verified) return;
+      last.set(socket, { authorization: headers['authorization'], token: headers['x-auth-token'], verified });
+    },
   };
 }
 

@@ -104,7 +104,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     accepts: (text) => text.startsWith(keyPrefix),
     known: (text) => {
       const entry = state.verified.get(text);
-      return entry && markUsed(entry, clock);
+      return entry && { holder: () => holderIn(state, entry) };
     },
     verify: (text, start) => verify(state, text, start),
     holderOf: (secretId) => identityOf(state.bySecret.get(secretId), clock),
@@ -214,6 +214,10 @@ async function verify({ verified, bySecret, clock, slots }: State, text: string,
   verified.set(text, entry);
   return identity;
 }
+
+/** The holder of a secret that was verified, unless its key changed since. */
+const holderIn = ({ bySecret, clock }: State, entry: Entry): Identity | undefined =>
+  bySecret.get(entry.secret.id) === entry ? markUsed(entry, clock) : undefined;
 
 /** The detail is the same for an unknown, a wrong and an expired key, so that nobody learns which keys exist. */
 const invalidKey = (): Problem => new Problem('Unauthenticated', 'The key is not valid, or is no longer.');

@@ -8,7 +8,7 @@ import type { Identity } from '../../core/access/identity.ts';
 import { compareInstants, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Clock } from '../../core/port/clock.ts';
-import type { Verifier } from './authenticator.ts';
+import type { Verified, Verifier } from './authenticator.ts';
 import type { KeyRing } from './key-ring.ts';
 
 export interface OwnTokens extends Verifier {
@@ -24,13 +24,15 @@ type Keys = Pick<KeyRing, 'holderOf' | 'hashOf'>;
 
 export function createOwnTokens({ keys, clock }: { readonly keys: Keys; readonly clock: Clock }): OwnTokens {
   const nowSeconds = (): number => Math.floor(microsOfInstant(clock.now()) / 1_000_000);
-  const known = (text: string): Identity | undefined => {
+  const known = (text: string): Verified | undefined => {
     const [, id = '', expiry = '', mac = ''] = shape.exec(text) ?? [];
     const holder = keys.holderOf(id);
     const hash = keys.hashOf(id);
-    if (!holder || hash === undefined || nowSeconds() >= Number(expiry)) return undefined;
-    const isRight = timingSafeEqual(Buffer.from(mac, 'base64url'), macOf(hash, id, expiry));
-    return isRight ? endingAt(holder, instantOf(Number(expiry) * 1_000_000)) : undefined;
+    if (!holder || hash === undefined) return undefined;
+    if (!timingSafeEqual(Buffer.from(mac, 'base64url'), macOf(hash, id, expiry))) return undefined;
+    const identity = endingAt(holder, instantOf(Number(expiry) * 1_000_000));
+    const isValid = (): boolean => keys.holderOf(id) === holder && nowSeconds() < Number(expiry);
+    return { holder: () => (isValid() ? identity : undefined) };
   };
   return {
     lifetimeSeconds,

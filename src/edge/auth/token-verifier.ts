@@ -57,7 +57,7 @@ export function createTokenVerifier({ issuers, clock, failed, renewalMs }: Token
     accepts: (text) => text.split('.').length === 3,
     known: (text) => {
       const found = verified.get(text);
-      return found && nowMicros() < found.until ? found.identity : undefined;
+      return found && { holder: () => (nowMicros() < found.until ? found.identity : undefined) };
     },
     async verify(text) {
       const issuer = trusted.get(issuerIn(text));

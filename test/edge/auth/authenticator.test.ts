@@ -12,7 +12,7 @@ function openDoor() {
   let [checks, steadyMs] = [0, 0];
   const verifier: Verifier = {
     accepts: (text) => !text.includes('!'),
-    known: (text) => (text === 'known' ? ana : undefined),
+    known: (text) => (text === 'known' ? { holder: () => ana } : undefined),
     verify: async (text, start) => {
       await Promise.resolve();
       start();
@@ -67,6 +67,31 @@ test.each<[string, RequestHead['headers'], string]>([
   ['credentials for a proxy', { 'proxy-authorization': 'Bearer known' }, 'anonymous'],
 ])('%s', async (_, headers, expected) => {
   expect(await outcome(openDoor().authenticate, from('10.0.0.1', headers))).toBe(expected);
+});
+
+test('a connection is whom each of its requests says, as long as that is valid', async () => {
+  let isValid = true;
+  const holderOf = (text: string) => ({ holder: () => (isValid ? { ...ana, subject: text } : undefined) });
+  const authenticate = createAuthenticator({
+    verifiers: [
+      {
+        accepts: () => true,
+        known: holderOf,
+        verify: () => Promise.reject(new Problem('Unauthenticated', 'It has ended.')),
+      },
+    ],
+    failures: createFailureLimit({ failuresMax: 3, windowMs: 60_000, steadyMs: () => 0 }),
+    addressOf: () => '',
+  });
+  const socket = { remoteAddress: '10.0.0.1' };
+  const as = (headers: RequestHead['headers']) => outcome(authenticate, { headers, socket });
+  const [one, two] = [{ authorization: 'Bearer one' }, { 'x-auth-token': 'two' }];
+  expect([await as(one), await as(one), await as(two), await as({}), await as(two), await as(one)]).toEqual([
+    ...['one', 'one', 'two', 'anonymous', 'two', 'one'],
+  ]);
+  expect(await as({ ...one, ...two })).toBe('InvalidRequest');
+  isValid = false;
+  expect(await as(one)).toBe('Unauthenticated');
 });
 
 test('an address that sent too many wrong credentials waits, and is not even checked', async () => {

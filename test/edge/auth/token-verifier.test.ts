@@ -52,16 +52,16 @@ const stranger = 'Unauthenticated: The token is not valid: it is not a token of 
 test('a token of an issuer is its subject, until it expires', async () => {
   const verifier = open();
   const token = await issuer.token({ realm_access: { roles: ['reader', 'offline_access'] }, groups: ['/city'] });
-  expect(verifier.known(token)).toBeUndefined();
+  expect(verifier.known(token)?.holder()).toBeUndefined();
   expect(await verifier.verify(token, go)).toEqual({
     kind: 'token',
     subject: `token:${issuer.url}#${subject}`,
     roles: ['reader', 'offline_access', '/city'],
     expiresAt: instantOf((seconds + 330) * 1_000_000),
   });
-  expect(verifier.known(token)?.subject).toBe(`token:${issuer.url}#${subject}`);
+  expect(verifier.known(token)?.holder()?.subject).toBe(`token:${issuer.url}#${subject}`);
   seconds += 331;
-  expect(verifier.known(token)).toBeUndefined();
+  expect(verifier.known(token)?.holder()).toBeUndefined();
   expect(await outcome(verifier, token)).toBe('Unauthenticated: The token is not valid: it has expired.');
 });
 
