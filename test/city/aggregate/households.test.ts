@@ -31,6 +31,7 @@ const job = {
   id: jobId,
   type: 'AggregateJob',
   sourceType: property('WaterConsumptionObserved'),
+  sourceQuery: property('household'),
   aggregatedAttribute: property('waterConsumption'),
   valueInPeriod: property('increase'),
   groupBy: property(['areaServed', 'buildingType']),
