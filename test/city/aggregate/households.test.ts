@@ -160,6 +160,27 @@ describe('an aggregate job', () => {
     expect(JSON.stringify(body)).not.toContain('gospodinjstvo');
   });
 
+  test('gives numbers to an indicator in another tenant', async () => {
+    const id = 'urn:ngsi-ld:Indicator:litres';
+    const all = { type: 'AggregateObserved', tenant: 'public', id: 'urn:ngsi-ld:AggregateObserved:water:all' };
+    const [total, count] = ['total', 'count'].map((attribute) => ({ ...all, attribute, valueInPeriod: 'last' }));
+    const indicator = {
+      id,
+      type: 'Indicator',
+      inputs: property({ total, count }),
+      calculationFormula: property('1000 * total / count'),
+      startAt: job.startAt,
+      '@context': 'https://smart-data-models.mlaka.si/indicator/context.jsonld',
+    };
+    expect(await send('POST', 'entities', { body: indicator })).toMatchObject({ status: 201 });
+    await send('POST', `indicators/${id}/approve`);
+    expect(await send('POST', `indicators/${id}/run`)).toMatchObject({ body: { lastRun: { releases: days } } });
+    const { body } = await send('GET', 'entities/urn:ngsi-ld:KeyPerformanceIndicator:litres?options=keyValues');
+    const value = (body as JsonObject)['https://smartdatamodels.org/dataModel.KeyPerformanceIndicator/kpiValue'];
+    const litres = (1000 * trueSum(meters, days - 1)) / meters.length;
+    expect(Math.abs(Number(value) - litres)).toBeLessThan(0.01 * litres);
+  });
+
   test('that was changed after its approval stops', async () => {
     expect(
       await send('PATCH', `entities/${jobId}/attrs`, { body: { minimumGroupSize: property(3), '@context': context } }),
