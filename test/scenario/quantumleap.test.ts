@@ -109,6 +109,8 @@ v2Tests('QuantumLeap reads', {
     expect(await send('GET /ql/v2/entities/Room1?fromDate=2027-01-01&toDate=2026-01-01')).toMatchObject({
       status: 404,
     });
+    for (const path of ['/ql/v2/entities/none', '/ql/v2/entities/none/attrs/temperature'])
+      expect(await send(`GET ${path}`)).toMatchObject({ status: 404, json: nothing });
   },
 
   'a type lists its entities by id': async (send) => {

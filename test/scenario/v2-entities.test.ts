@@ -31,6 +31,9 @@ v2Tests('entities of NGSI v2', {
     ).toBe('abc');
   },
   'have the type Thing without one, and attributes types by their values': async (send) => {
+    const bare = await send('POST /v2/entities', { body: { id: 'Bare' } });
+    expect(bare.headers.get('location')).toBe('/v2/entities/Bare?type=Thing');
+    expect((await send('GET /v2/entities/Bare')).json).toEqual({ id: 'Bare', type: 'Thing' });
     const { headers } = await send('POST /v2/entities?options=keyValues', {
       body: { id: 'X', s: 'a', n: 1, b: true, z: null, o: {}, l: [] },
     });
@@ -76,7 +79,10 @@ v2Tests('entities of NGSI v2', {
     await refused(send, post, '{"id":"X",', error('ParseError', 'Errors found in incoming JSON buffer'));
     await refused(send, `${post}?options=nonsense`, E, bad('Invalid value for URI param /options/'));
     await create(send, { id: 'X', A: { type: 'TextUnrestricted', value: 'a(b' } });
-    expect(await send(post)).toMatchObject({ status: 411, json: { error: 'ContentLengthRequired' } });
+    expect(await send(post)).toMatchObject({
+      status: 411,
+      json: error('ContentLengthRequired', 'Zero/No Content-Length in PUT/POST/PATCH request'),
+    });
     expect(await send(post, { body: E, headers: { 'Content-Type': 'application/xml' } })).toMatchObject({
       status: 415,
       json: error('UnsupportedMediaType', 'not supported content type: application/xml'),
@@ -87,10 +93,19 @@ v2Tests('entities of NGSI v2', {
       status: 400,
       json: bad('Service not found. Check your URL as probably it is wrong.'),
     });
-    const { status, headers, json: body } = await send('PUT /v2/entities/E', { body: {} });
-    expect({ status, body }).toEqual({ status: 405, body: error('MethodNotAllowed', 'method not allowed') });
-    expect(headers.get('allow')).toMatch(/GET.*DELETE/);
-    expect((await send('GET /v2')).json).toHaveProperty('subscriptions_url', '/v2/subscriptions');
+    for (const request of [{ body: {} }, {}]) {
+      const { status, headers, json: body } = await send('PUT /v2/entities/E', request);
+      expect({ status, body }).toEqual({ status: 405, body: error('MethodNotAllowed', 'method not allowed') });
+      expect(headers.get('allow')).toMatch(/GET.*DELETE/);
+    }
+    for (const line of ['POST /v2/entities/E', 'PUT /v2/types', 'POST /v2/entities/E/attrs/A'])
+      expect(await send(line)).toMatchObject({ status: 405 });
+    expect((await send('GET /v2')).json).toEqual({
+      entities_url: '/v2/entities',
+      types_url: '/v2/types',
+      subscriptions_url: '/v2/subscriptions',
+      registrations_url: '/v2/registrations',
+    });
     expect((await send('GET /version')).json).toMatchObject({
       orion: { version: expect.stringMatching(/^\d+\.\d+\.\d+$/) },
     });
@@ -184,7 +199,8 @@ v2Tests('entities of NGSI v2', {
       json: error('NotAcceptable', 'accepted MIME types: text/plain'),
     });
     expect((await value('D', '*/*')).text).toBe('2016-10-01T00:00:00.000Z');
-    expect((await value('O', 'text/plain')).headers.get('content-type')).toMatch(/^text\/plain/);
+    const asText = await value('O', 'text/plain');
+    expect([asText.text, asText.headers.get('content-type')]).toEqual(['{"x":1}', 'text/plain']);
     expect((await value('O', 'application/json, text/plain')).headers.get('content-type')).toBe('application/json');
     const put = (body: string, headers: Record<string, string> = text) =>
       send('PUT /v2/entities/E/attrs/A/value', { body, headers });

@@ -37,7 +37,9 @@ v2Tests('queries of NGSI v2', {
     expect(await show('attrs=id&options=keyValues')).toEqual([{ id: 'E', type: 'T' }]);
     expect(await show('attrs=B,A&options=values')).toEqual([[1, 1]]);
     expect(await show('attrs=B,A&options=unique')).toEqual([[1]]);
-    expect(await show('attrs=dateCreated')).toMatchObject([{ dateCreated: { type: 'DateTime' } }]);
+    const value = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    const dateCreated = { type: 'DateTime', value, metadata: {} };
+    expect(await show('attrs=dateCreated')).toEqual([{ id: 'E', type: 'T', dateCreated }]);
     expect(Object.keys(((await show('attrs=dateModified,*')) as [object])[0])).toEqual([
       'id',
       'type',
