@@ -49,6 +49,12 @@ const ofRegistrationLetter = 'replayRegistrationDeadLetter';
 /** What needs a dataset that the data officer has described. */
 const ofOneDataset = ['readDatasetRecord', 'readDatasetFile'];
 
+/** What needs a definition that somebody has written, in an order in which it can be asked for. */
+const ofOneDefinition = [
+  ...['approveAggregate', 'runAggregate', 'retrieveAggregate', 'reportAggregate'],
+  ...['approveIndicator', 'runIndicator', 'repeatIndicator', 'retrieveIndicator'],
+];
+
 /** The lines of each operation in the order of the page, as the page of a broker prints them. */
 async function printed({ url }: TestBroker): Promise<readonly Printed[]> {
   const ids = await each('.operation', 'id');
@@ -132,7 +138,7 @@ describe('the page of the API', () => {
       const key = readFileSync(join(fresh.folder, 'administrator.key'), 'utf8').trim();
       const outcomes = await carriedOut(await printed(fresh), key);
       expect(outcomes.map(({ operation }) => operation).sort()).toEqual((await each('.operation', 'id')).toSorted());
-      const needsMore = new Set([...ofOneLetter, ofRegistrationLetter, ...ofOneDataset]);
+      const needsMore = new Set([...ofOneLetter, ofRegistrationLetter, ...ofOneDataset, ...ofOneDefinition]);
       const failed = outcomes.filter(({ operation, status }) => !isDone(status) && !needsMore.has(operation));
       expect(failed).toEqual([]);
     } finally {
@@ -163,6 +169,40 @@ describe('the page of the API', () => {
       receiver.close();
     }
   }, 60_000);
+
+  test('has lines for aggregates and indicators, once somebody has defined them', async () => {
+    const models = 'https://smart-data-models.mlaka.si';
+    const definitions = [
+      {
+        '@context': `${models}/aggregate/context.jsonld`,
+        id: 'urn:ngsi-ld:AggregateJob:kranj:water-by-area',
+        type: 'AggregateJob',
+        sourceType: 'WaterConsumptionObserved',
+        aggregatedAttribute: 'waterConsumption',
+        period: 'P1D',
+        targetTenant: 'published',
+      },
+      {
+        '@context': `${models}/indicator/context.jsonld`,
+        id: 'urn:ngsi-ld:Indicator:kranj:pm10',
+        type: 'Indicator',
+        inputs: { pm10: { type: 'AirQualityObserved', attribute: 'pm10', combine: 'average' } },
+        calculationFormula: 'pm10',
+      },
+    ];
+    for (const definition of definitions) {
+      const headers = { 'Content-Type': 'application/ld+json' };
+      const sent = { method: 'POST', headers, body: JSON.stringify(definition) };
+      expect((await fetch(`${broker.url}/ngsi-ld/v1/entities`, sent)).status).toBe(201);
+    }
+    const lines = await printed(broker);
+    const outcomes = await carriedOut(
+      ofOneDefinition.flatMap((name) => lines.filter(({ operation }) => operation === name)),
+    );
+    expect(outcomes.map(({ operation, status }) => [operation, status])).toEqual(
+      ofOneDefinition.map((name) => [name, '200']),
+    );
+  });
 
   test('is linked from the first page, and asks nobody but the broker', async () => {
     await page.goto(broker.url);
