@@ -253,6 +253,12 @@ describe('jobs of people', () => {
   });
 
   test('change the description of a dataset, and hold it back', async () => {
+    const theme = 'https://smartdatamodels.org/dataModel.DCAT-AP/theme';
+    await fetch(`${url}/ngsi-ld/v1/entities/urn:ngsi-ld:Dataset:devices/attrs`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ [theme]: { type: 'Property', value: ['ENVI', 'TRAN'] } }),
+    });
     await page.goto(`${url}/console#/data/datasets`);
     await page.click('.opener:has-text("Naprave")');
     await page.click('.detail a:has-text("Edit")');
@@ -264,6 +270,7 @@ describe('jobs of people', () => {
     expect((await fetch(`${url}/data/devices.csv`)).status).toBe(404);
     const entity = (await (await api('/entities/urn:ngsi-ld:Dataset:devices')).json()) as Record<string, unknown>;
     expect(Object.values(entity)).toContainEqual({ type: 'LanguageProperty', languageMap: { en: 'Devices' } });
+    expect(entity[theme]).toEqual({ type: 'Property', value: ['ENVI', 'TRAN'] });
   });
 
   const entityOf = async (id: string): Promise<Record<string, unknown>> =>

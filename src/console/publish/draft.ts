@@ -37,6 +37,8 @@ export interface Draft {
   /** The attributes that leave; undefined: all, also those that come later. */
   readonly attributes: readonly string[] | undefined;
   readonly texts: Readonly<Partial<Record<Field, string>>>;
+  /** Values after the first one, which the form does not show and which stay. */
+  readonly others: Readonly<Partial<Record<PlainField, readonly string[]>>>;
 }
 
 /** The description of a type that nobody has described yet. */
@@ -49,6 +51,7 @@ export const newDraft = (type: string): Draft => ({
     license: 'https://creativecommons.org/licenses/by/4.0/',
     accessRights: 'PUBLIC',
   },
+  others: {},
 });
 
 /** A text as a name in URLs. The broker checks it. */
@@ -74,6 +77,7 @@ export async function loadDraft(id: string): Promise<Draft> {
       ...localTextsOf(entity, 'title'),
       ...localTextsOf(entity, 'description'),
     },
+    others: Object.fromEntries(plainFields.map((name) => [name, textsOf(memberOf(entity, name)).slice(1)])),
   };
 }
 
@@ -90,8 +94,11 @@ const idOf = ({ id, texts }: Draft): string =>
 /** The entity of a description. `isPublished` false holds it back from the public catalogue. */
 function entityOf(draft: Draft, isPublished: boolean): JsonObject {
   const words = plainFields.flatMap((name) => {
-    const text = draft.texts[name]?.trim() ?? '';
-    return text === '' ? [] : [[name, { type: 'Property', value: text }] as const];
+    const values = [draft.texts[name]?.trim() ?? '', ...(draft.others[name] ?? [])].filter((text) => text !== '');
+    const [first] = values;
+    return first === undefined
+      ? []
+      : [[name, { type: 'Property', value: values.length === 1 ? first : values }] as const];
   });
   return {
     id: idOf(draft),
