@@ -1,8 +1,12 @@
 /** The operations on the periodic jobs of the broker: what runs when, how it went, and to run one now. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { Problem } from '../../core/model/problem.ts';
-import type { CallContext, Operation, OperationRequest } from '../../core/operation/operation.ts';
+import { requireAdministrator } from '../../core/operation/access/administrator.ts';
+import type { Operation, OperationRequest } from '../../core/operation/operation.ts';
 import type { Job, JobRun } from './job.ts';
+
+/** What is refused to others, because jobs concern all tenants. */
+const seeAndRunJobs = 'see and run jobs';
 
 const head = {
   clause: '5.15',
@@ -33,33 +37,27 @@ export function createJobOperations(all: readonly Job[]): readonly Operation[] {
     {
       ...jobOperationHeads.listJobs,
       run(_request, call) {
-        requireAdministrator(call);
+        requireAdministrator(call, seeAndRunJobs);
         return answer(all.map(jobJson));
       },
     },
     {
       ...jobOperationHeads.retrieveJob,
       run(request, call) {
-        requireAdministrator(call);
+        requireAdministrator(call, seeAndRunJobs);
         return answer(jobJson(found(request)));
       },
     },
     {
       ...jobOperationHeads.runJob,
       async run(request, call) {
-        requireAdministrator(call);
+        requireAdministrator(call, seeAndRunJobs);
         const job = found(request);
         if (await job.run()) return answer(jobJson(job));
         throw new Problem('Conflict', 'Another broker on the same store runs the jobs. Ask that one.');
       },
     },
   ];
-}
-
-/** Jobs concern all tenants. */
-function requireAdministrator({ services, principal: { identity } }: CallContext): void {
-  if (!services.access.isOpen && !identity.roles.includes('administrator'))
-    throw new Problem('Forbidden', 'Only an administrator may see and run jobs.');
 }
 
 function jobJson(job: Job): JsonObject {

@@ -1,9 +1,9 @@
 /** The operation that lists the tenants of the broker, for administrators. */
-import { Problem } from '../../model/problem.ts';
 import { isSnapshotStore } from '../../port/snapshot-store.ts';
 import { readHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
+import { requireAdministrator } from './administrator.ts';
 
 export const listTenants: Operation = {
   ...readHead,
@@ -15,10 +15,8 @@ export const listTenants: Operation = {
   media: ['json'],
   unknownTenant: 'ignore',
   async run(request, call) {
-    const { access, stores, limits } = call.services;
-    // The list concerns all tenants, and a grant may name one of them.
-    if (!access.isOpen && !call.principal.identity.roles.includes('administrator'))
-      throw new Problem('Forbidden', 'Only an administrator may see the tenants.');
+    const { stores, limits } = call.services;
+    requireAdministrator(call, 'see the tenants');
     const paging = readPaging(request.params, limits);
     const names = (await stores.tenants()).filter((name) => !isSnapshotStore(name)).sort();
     const rest = names.slice(paging.offset, paging.offset + paging.limit + 1);
