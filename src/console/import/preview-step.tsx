@@ -1,6 +1,6 @@
 /** Shows what the rows become and which are rejected and why, and imports them. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { isObject, type Json } from '../data/json.ts';
 import { shortName } from '../data/names.ts';
 import { formatNumber } from '../data/units.ts';
@@ -24,7 +24,7 @@ const shownMax = 8;
 
 export function PreviewStep({ table, mapping }: PreviewProps) {
   const checked = useSignal<Progress | undefined>(undefined);
-  const rows = table.rows.map((cells, n) => ({ number: n + 1, cells }));
+  const rows = useMemo(() => table.rows.map((cells, n) => ({ number: n + 1, cells })), [table]);
   useEffect(() => {
     const stopping = new AbortController();
     checked.value = undefined;
