@@ -62,7 +62,7 @@ const conditions = [
   ['types', 'The entity has none of its types.'],
   ['idPattern', 'The id of the entity does not match its idPattern.'],
   ['scopes', 'The entity has none of its scopes.'],
-  ['own', 'The entity was not created by the one who has it, or before he had such a grant.'],
+  ['own', 'The entity was not created by the holder of the grant, or before they had a grant for own entities.'],
   ['q', 'The entity does not meet its condition q.'],
 ] as const;
 
