@@ -43,6 +43,12 @@ function decode(bytes: ArrayBuffer, encoding: string): string {
   }
 }
 
+/** A file that is too large is not read. */
+export async function readFile(file: File, options: SourceOptions): Promise<SourceTable> {
+  if (file.size > bytesMax) throw new SourceError(say('import.tooLarge'));
+  return readSource(await file.arrayBuffer(), options);
+}
+
 /** The content security policy of the page forbids other hosts. */
 export async function readAddress(address: string, options: SourceOptions): Promise<SourceTable> {
   const url = new URL(address, location.href);

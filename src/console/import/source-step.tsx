@@ -3,7 +3,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useAction } from '../data/act.ts';
 import { Choice, inputTo, Outcome } from '../view/parts.tsx';
 import { say } from '../words/words.ts';
-import { readAddress, readSource, type SourceOptions } from './read-source.ts';
+import { readAddress, readFile, readSource, type SourceOptions } from './read-source.ts';
 import type { SourceTable } from './table.ts';
 
 interface SourceProps {
@@ -86,7 +86,7 @@ async function readGiven(
   if (pasted.trim() !== '') return { table: await readSource(bytesOf(pasted), options), name: 'Thing' };
   if (path !== '')
     return { table: await readAddress(path, options), name: path.split(/[?#]/)[0]?.split('/').at(-1) ?? '' };
-  return file && { table: await readSource(await file.arrayBuffer(), options), name: file.name };
+  return file && { table: await readFile(file, options), name: file.name };
 }
 
 function bytesOf(text: string): ArrayBuffer {
