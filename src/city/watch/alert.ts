@@ -14,6 +14,11 @@ import { describe } from './words.ts';
 
 /** The ids of all alerts of the watch begin so. */
 export const alertPrefix = 'urn:ngsi-ld:Alert:watch:';
+/** The ids of all daily summaries begin so. */
+export const summaryPrefix = 'urn:ngsi-ld:AlertSummary:watch:';
+
+/** True for the entities that the watch writes. They are not watched: their numbers could open alerts about alerts, without end. */
+export const isOwnEntity = (id: string): boolean => id.startsWith(alertPrefix) || id.startsWith(summaryPrefix);
 
 /** A short text that stands for a series in ids of alerts. */
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('base64url').slice(0, 16);

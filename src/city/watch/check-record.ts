@@ -9,6 +9,7 @@ import type { LogRecord } from '../../core/port/store.ts';
 import type { Limits } from './detect/checks.ts';
 import { followFaults } from './detect/faults.ts';
 import { observe } from './detect/observe.ts';
+import { isOwnEntity } from './alert.ts';
 import { hasMark, isOwnMark } from './mark.ts';
 import type { RuleSet, Watched } from './rule-set.ts';
 import type { SeriesPlace } from './series-json.ts';
@@ -29,7 +30,7 @@ export function checkRecord(record: LogRecord, check: RecordCheck): boolean {
       for (const instance of instances) dropSeries(record.entity, { name: attribute, ...instance }, check);
     return true;
   }
-  if (!check.rules.concerns(record.entity.types)) return true;
+  if (isOwnEntity(record.id) || !check.rules.concerns(record.entity.types)) return true;
   let isRoom = true;
   const arrivedAt = microsOfInstant(record.at);
   for (const change of record.attrs) isRoom = checkChange(record.entity, change, { ...check, arrivedAt }) && isRoom;

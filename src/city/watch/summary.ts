@@ -6,7 +6,7 @@ import type { Json } from '../../core/model/json.ts';
 import type { Clock } from '../../core/port/clock.ts';
 import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
 import type { Store } from '../../core/port/store.ts';
-import { alertPrefix } from './alert.ts';
+import { alertPrefix, summaryPrefix } from './alert.ts';
 import { findRules } from './find-rules.ts';
 import { instanceNamed, iriOf, irisOf, type Name, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
@@ -118,7 +118,7 @@ function summaryOf(
   return {
     op: 'upsert',
     mode: 'replace',
-    id: `urn:ngsi-ld:AlertSummary:watch:${instantOf(day.from).slice(0, 10)}`,
+    id: `${summaryPrefix}${instantOf(day.from).slice(0, 10)}`,
     entity: {
       types: [iriOf('AlertSummary', vocabulary)],
       expiresAt: instantOf(day.until + keptMicros),

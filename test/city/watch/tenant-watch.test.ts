@@ -320,8 +320,8 @@ test('a summary counts the faults of the day before, and is made once', async ()
   expect(value('openAlerts')).toEqual([expect.stringMatching(/^urn:ngsi-ld:Alert:watch:.{16}:range:/)]);
 });
 
-test('a maximum can come from another attribute, and bounds from the data model in its unit', async () => {
-  const { town } = await townOf('memory');
+test('a maximum can come from another attribute, and bounds from the data model in its unit; alerts are not watched', async () => {
+  const { town, store } = await townOf('memory');
   await town.rule({ watchedType: '*', checks: 'range' });
   await town.open();
   const park = (id: number, attrs: Fragments): Promise<void> =>
@@ -333,14 +333,19 @@ test('a maximum can come from another attribute, and bounds from the data model 
   await town.write('urn:ngsi-ld:WeatherObserved:1', 'WeatherObserved', { [iri('temperature')]: temperature });
   await town.write('urn:ngsi-ld:Unmodelled:1', 'Unmodelled', { [iri('temperature')]: property(-400) });
   await town.alerts(isLength(2));
+  await park(4, { [iri('availableSpotNumber')]: property(-1) });
+  await town.alerts(isLength(3));
   await town.watch?.stop();
+  const series = await store.collection(watchedSeriesCollection).keys();
+  expect(series.filter((key) => key.startsWith('urn:ngsi-ld:Alert:'))).toEqual([]);
   expect((await town.alertEntities()).map(({ attrs }) => text(attrs, 'alertSource')).sort()).toEqual([
     'urn:ngsi-ld:OffStreetParking:1',
     'urn:ngsi-ld:OffStreetParking:3',
+    'urn:ngsi-ld:OffStreetParking:4',
   ]);
 });
 
-test('a rule that cannot be used is reported, and the others apply; more series than may be are not watched', async () => {
+test('a rule that cannot be used is reported, and the others apply; a series too many waits for one that is idle', async () => {
   const { town } = await townOf('memory');
   await town.rule({ watchedType: 'Meter', flatPeriod: 'often' }, 'urn:ngsi-ld:WatchRule:bad');
   await town.rule({ watchedType: 'Meter', maximum: 10 });
