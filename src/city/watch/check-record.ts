@@ -114,8 +114,7 @@ function seriesOf(
   const known = map.get(seriesKey(series), arrivedAt);
   const point = pointOf(entity, watched);
   const isMoved = point !== undefined && !isSamePoint(point, known?.place.point);
-  if (known) known.watched = watched;
-  if (known && !isMoved) return known;
+  if (known?.watched === watched && !isMoved) return known;
   const { unitCode } = after;
   const place: SeriesPlace = {
     ...series,
@@ -124,7 +123,7 @@ function seriesOf(
     ...(point ? { point } : undefined),
   };
   if (!known) return map.add(place, watched, { now: arrivedAt });
-  map.move(known, place);
+  map.change(known, { place, watched });
   return known;
 }
 

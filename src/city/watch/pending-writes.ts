@@ -49,6 +49,7 @@ export function createPendingWrites(options: PendingWritesOptions): PendingWrite
     },
     drop(one) {
       for (const fault of one.series.faults?.values() ?? []) addEvent(one, { kind: 'closed', fault }, undefined);
+      devices.forget(one);
       map.delete(one.key);
       gone.add(one.key);
     },
@@ -109,6 +110,8 @@ function pastOf(marked: Marked): readonly PastInstance[] {
 /** Counts the faults of devices, whose state changes with the first fault and after the last one. */
 function createDevices(): {
   count(one: WatchedSeries, kind: 'opened' | 'closed', entity: Entity | undefined): readonly Write[];
+  /** Forgets the devices of a series whose faults have all been closed. */
+  forget(one: WatchedSeries): void;
 } {
   const faults = new Map<string, number>();
   const ofSeries = new Map<string, readonly string[]>();
@@ -117,7 +120,8 @@ function createDevices(): {
       const iri = iriOf('deviceState', vocabularyOf(one.place.attribute));
       const ids = entity ? devicesOf(one, entity) : (ofSeries.get(one.key) ?? []);
       if (kind === 'opened' && ids.length > 0) ofSeries.set(one.key, ids);
-      else ofSeries.delete(one.key);
+      // A series can have several faults, and closes them one after the other.
+      else if (!one.series.faults) ofSeries.delete(one.key);
       return ids.flatMap((id) => {
         const before = faults.get(id) ?? 0;
         const after = Math.max(0, before + (kind === 'opened' ? 1 : -1));
@@ -127,6 +131,7 @@ function createDevices(): {
         return isChanged ? [{ mutation: deviceStateMutation(id, iri, kind === 'opened') }] : [];
       });
     },
+    forget: (one) => void ofSeries.delete(one.key),
   };
 }
 

@@ -27,8 +27,8 @@ export interface SeriesMap {
   all(): IterableIterator<WatchedSeries>;
   /** The median deviation of the neighbours that have a value of the last two hours. Undefined: fewer than three have one. */
   deviationAround(one: WatchedSeries, at: Micros): number | undefined;
-  /** Sets the position of a series. */
-  move(one: WatchedSeries, place: SeriesPlace): void;
+  /** Sets the place or the rule of a series. */
+  change(one: WatchedSeries, changes: Partial<Pick<WatchedSeries, 'place' | 'watched'>>): void;
 }
 
 export const seriesKey = ({ id, attribute, datasetId }: Omit<SeriesPlace, 'types'>): string =>
@@ -77,9 +77,9 @@ export function createSeriesMap(options: SeriesMapOptions): SeriesMap {
     delete: remove,
     all: () => byKey.values(),
     deviationAround: (one, at) => medianDeviation(grid.near(one), at),
-    move(one, place) {
+    change(one, changes) {
       grid.delete(one);
-      one.place = place;
+      Object.assign(one, changes);
       grid.add(one);
     },
   };
@@ -106,15 +106,7 @@ const metresPerDegree = 111_195;
 /** Cells are as wide as the distance of the rule, so that neighbours are in a cell or in those around it. */
 function createGrid(): Grid {
   const cells = new Map<string, Set<WatchedSeries>>();
-  const cellOf = ({ place, watched }: WatchedSeries): readonly [number, number] | undefined => {
-    const { point } = place;
-    const metres = watched.limits.neighbourMetres;
-    if (!point || metres === undefined) return undefined;
-    const [x, y] = metresOf(point);
-    return [Math.floor(x / metres), Math.floor(y / metres)];
-  };
-  const keyOf = ({ place, watched }: WatchedSeries, [x, y]: readonly [number, number]): string =>
-    `${place.attribute} ${watched.rule.id} ${x} ${y}`;
+  const keys = new Map<WatchedSeries, string>();
   return {
     add(one) {
       const cell = cellOf(one);
@@ -123,10 +115,15 @@ function createGrid(): Grid {
       const members = cells.get(key) ?? new Set<WatchedSeries>();
       members.add(one);
       cells.set(key, members);
+      keys.set(one, key);
     },
     delete(one) {
-      const cell = cellOf(one);
-      if (cell) cells.get(keyOf(one, cell))?.delete(one);
+      const key = keys.get(one);
+      if (key === undefined) return;
+      keys.delete(one);
+      const members = cells.get(key);
+      members?.delete(one);
+      if (members?.size === 0) cells.delete(key);
     },
     near(one) {
       const cell = cellOf(one);
@@ -143,6 +140,19 @@ function createGrid(): Grid {
     },
   };
 }
+
+type Cell = readonly [number, number];
+
+function cellOf({ place, watched }: WatchedSeries): Cell | undefined {
+  const { point } = place;
+  const metres = watched.limits.neighbourMetres;
+  if (!point || metres === undefined) return undefined;
+  const [x, y] = metresOf(point);
+  return [Math.floor(x / metres), Math.floor(y / metres)];
+}
+
+const keyOf = ({ place, watched }: WatchedSeries, [x, y]: Cell): string =>
+  `${place.attribute} ${watched.rule.id} ${x} ${y}`;
 
 const metresOf = ([longitude, latitude]: readonly [number, number]): readonly [number, number] => [
   longitude * metresPerDegree * Math.cos((latitude * Math.PI) / 180),

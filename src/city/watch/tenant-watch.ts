@@ -70,6 +70,8 @@ interface WatchState extends TenantWatchOptions {
   keptMs: number;
   isFull: boolean;
   isOn: boolean;
+  /** False: the last rule was deleted, and nothing is to be stored any more. */
+  hasRules: boolean;
   /** All work, one after the other. */
   work: Promise<void>;
   timer: NodeJS.Timeout | undefined;
@@ -101,15 +103,14 @@ export async function openTenantWatch(options: TenantWatchOptions): Promise<Tena
       state.isOn = false;
       clearTimeout(state.timer);
       await state.work;
-      await keepProgress(state).catch((cause: unknown) => report(state, cause));
+      if (state.hasRules) await keepProgress(state).catch((cause: unknown) => report(state, cause));
     },
   };
 }
 
 function createState(options: TenantWatchOptions): WatchState {
   const { store, clock, seriesMax } = options;
-  const dropped: WatchedSeries[] = [];
-  const map = createSeriesMap({ seriesMax, onDropped: (one) => dropped.push(one) });
+  const map = createSeriesMap({ seriesMax, onDropped: (one) => pending.drop(one) });
   const pending = createPendingWrites({ store, map, now: () => clock.now() });
   return {
     ...options,
@@ -124,6 +125,7 @@ function createState(options: TenantWatchOptions): WatchState {
     keptMs: Number.NEGATIVE_INFINITY,
     isFull: false,
     isOn: true,
+    hasRules: true,
     work: Promise.resolve(),
     timer: undefined,
   };
@@ -217,7 +219,7 @@ async function reload(state: WatchState): Promise<void> {
   for (const one of [...state.map.all()]) {
     const { types, attribute, unitCode } = one.place;
     const watched = state.rules.find(types, attribute, unitCode);
-    if (watched) one.watched = watched;
+    if (watched) state.map.change(one, { watched });
     else state.pending.drop(one);
   }
   if (found.length > 0) return;
@@ -225,6 +227,7 @@ async function reload(state: WatchState): Promise<void> {
   await keepProgress(state);
   await state.store.collection(watchPositionCollection).delete('position');
   state.isOn = false;
+  state.hasRules = false;
 }
 
 /** Stores what has changed, and how far the log was read. */

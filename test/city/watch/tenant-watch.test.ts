@@ -257,8 +257,8 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
   });
 
   test('tells the state of the device that measures', async () => {
-    const { town } = await townOf(kind);
-    await town.rule({ watchedType: 'Meter', maximum: 10 });
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Meter', maximum: 10, flatPeriod: 'PT1M' });
     await town.write('urn:ngsi-ld:Device:1', 'Device', { [iri('deviceState')]: property('ok') });
     await town.open();
     const refDevice = [{ kind: 'Relationship', value: 'urn:ngsi-ld:Device:1' }] as const;
@@ -267,6 +267,12 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     await town.measure(50, { [iri('refDevice')]: refDevice });
     await eventually(stateOf, (state) => state === 'faulty');
     for (const value of [1, 2, 3]) await town.measure(value);
+    expect(await eventually(stateOf, (state) => state === 'ok')).toBe('ok');
+    // Two faults at once end together with the entity.
+    for (const value of [50, 50]) await town.measure(value);
+    await town.alerts((all) => all.includes('flatLine open') && all.includes('range open'));
+    expect(await stateOf()).toBe('faulty');
+    await store.apply([{ mutation: { op: 'delete', id: 'urn:ngsi-ld:Meter:1' } }], instantOf(town.now));
     expect(await eventually(stateOf, (state) => state === 'ok')).toBe('ok');
   });
 
@@ -290,6 +296,7 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     );
     await town.watch?.stop();
     expect(await store.collection(watchedSeriesCollection).keys()).toEqual([]);
+    expect(await store.collection('watch').get('position')).toBeUndefined();
     await town.open();
     expect(town.watch).toBeUndefined();
   });
@@ -365,4 +372,8 @@ test('a rule that cannot be used is reported, and the others apply; a series too
     },
     { where: 'watch', cause: { message: expect.stringContaining('More than 1 series') } },
   ]);
+  // After a day without a value, the series gives way, and its alert is closed.
+  town.now += 25 * 60 * minute;
+  await town.write('urn:ngsi-ld:Meter:3', 'Meter', { [iri('level')]: property(98) });
+  expect(await town.alerts(isLength(2))).toEqual(['range closed', 'range open']);
 });
