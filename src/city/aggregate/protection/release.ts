@@ -182,28 +182,42 @@ function createForbidden(
   if (others.length === 0) return () => false;
   const overlap = createOverlap(history);
   const dominated = cells.filter((cell) => isDominatedCell(cell, rules)).map((cell) => atomsOf(cell, history));
-  const forbidden = others.flatMap((other) => [
-    ...other.withheld,
-    ...other.published.filter(
-      (atoms) =>
-        dominated.some((one) => overlap(one, atoms)) ||
-        isDominated(valuesBeside({ atoms, job: other.job }, { job, history, overlap }), rules.dominance),
+  const forbidden = [
+    ...setsOf(others, 'withheld'),
+    ...setsOf(others, 'published').filter(
+      (other) =>
+        dominated.some((one) => overlap(one, other.atoms)) ||
+        isDominated(valuesBeside(other, { job, history, overlap }), rules.dominance),
     ),
-  ]);
+  ];
   const published = others.flatMap((one) => (one.from === from && one.to === to ? one.published : []));
   return (cell) => {
     const atoms = atomsOf(cell, history);
     // What another job published of the same time tells nothing new.
-    return forbidden.some((one) => overlap(one, atoms)) && !published.some((one) => isSameSet(one, atoms));
+    return forbidden.some((one) => overlap(one.atoms, atoms)) && !published.some((one) => isSameSet(one, atoms));
   };
 }
+
+interface JobSet {
+  readonly job: string;
+  readonly atoms: readonly number[];
+}
+
+/** What the releases published or withheld, each set once: a job mostly publishes the same groups in each of its periods. */
+const setsOf = (releases: readonly PastRelease[], kind: 'published' | 'withheld'): readonly JobSet[] => [
+  ...new Map(
+    releases.flatMap(({ job, [kind]: sets }) =>
+      sets.map((atoms) => [`${job} ${atoms.join(' ')}`, { job, atoms }] as const),
+    ),
+  ).values(),
+];
 
 const isSameSet = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((atom) => b.includes(atom));
 
 /** The usual values of the subjects that another job published in a total and that this job does not count. */
 const valuesBeside = (
-  total: { readonly atoms: readonly number[]; readonly job: string },
+  total: JobSet,
   {
     job,
     history,
