@@ -54,7 +54,7 @@ export interface WorkKind<Job extends Periodic> {
   readonly approvals: Approvals;
   /** Throws BadRequestData that names the attribute. */
   read(definition: Definition, parts: DefinitionServices & { readonly tenant: string }): Promise<Job>;
-  /** Before the periods of a run. */
+  /** Before the periods of a run that has some. */
   begin?(running: Running<Job>): Promise<void>;
   carryOut(period: Interval, running: Running<Job>): Promise<void>;
   /** After the periods of a run. */
@@ -151,8 +151,9 @@ class Worker<Job extends Periodic> {
     };
     try {
       const running = await this.#start(id, approval, { place, now });
-      await this.#kind.begin?.(running);
-      for (const period of duePeriods(running.job, { ...approval, now })) {
+      const due = duePeriods(running.job, { ...approval, now });
+      if (due.length > 0) await this.#kind.begin?.(running);
+      for (const period of due) {
         await this.#kind.carryOut(period, running);
         releasedTo = period.to;
         releases += 1;

@@ -26,9 +26,11 @@ interface ModelFolders {
 export function readModelNames({ used, packaged }: ModelFolders, core: Pick<Terms, 'expand'>): ModelNames {
   const folders = used === packaged ? [packaged] : [used, packaged];
   const families = folders.flatMap((folder) => readModelIndex(folder).families);
+  const known = new Map<string, ReturnType<typeof readTerms>>();
   return {
     termsOf(family) {
-      const terms = readTerms(join(packaged, `${family}/context.jsonld`));
+      const terms = known.get(family) ?? readTerms(join(packaged, `${family}/context.jsonld`));
+      known.set(family, terms);
       return (term) => [...new Set([terms.get(term) ?? core.expand(term), core.expand(term)])];
     },
     typesOf(name) {
