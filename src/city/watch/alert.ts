@@ -1,5 +1,7 @@
 /** Writes the alerts of the watch: one entity for each fault, which is opened and closed. */
 import { createHash } from 'node:crypto';
+import { anyOfTypes } from '../../core/language/filter.ts';
+import type { Write } from '../../core/language/write.ts';
 import type { Fragment, Fragments } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { dayMicros, type Instant, instantOf, microsOfInstant, type Micros } from '../../core/model/instant.ts';
@@ -9,7 +11,7 @@ import { type Check, checks, type Fault } from './detect/checks.ts';
 import type { WatchRule } from './rule.ts';
 import type { SeriesPlace } from './series-json.ts';
 import { seriesKey } from './series-map.ts';
-import { iriOf, localName, type Name, type Vocabulary } from './vocabulary.ts';
+import { iriOf, irisOf, localName, type Name, type Vocabulary } from './vocabulary.ts';
 import { describe } from './words.ts';
 
 /** The ids of all alerts of the watch begin so. */
@@ -160,9 +162,11 @@ const lastOf = ({ value, count }: Fault): readonly (readonly [Name, Json | undef
         ['faultyValues', count],
       ];
 
-/** The state of a device with a fault, or without one any more. */
-export const deviceStateMutation = (id: string, attribute: string, isFaulty: boolean): Mutation => ({
-  op: 'merge',
-  id,
-  fragment: { attrs: { [attribute]: property(isFaulty ? 'faulty' : 'ok') } },
+/**
+ * Writes the state of a device with a fault, or without one any more. An entity that is no device stays as it is: who writes a measured value
+ * chooses what its `refDevice` names.
+ */
+export const deviceStateWrite = (id: string, attribute: string, isFaulty: boolean): Write => ({
+  mutation: { op: 'merge', id, fragment: { attrs: { [attribute]: property(isFaulty ? 'faulty' : 'ok') } } },
+  only: { selectors: [{ types: anyOfTypes(irisOf('Device')) }] },
 });

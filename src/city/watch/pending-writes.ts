@@ -4,11 +4,11 @@ import type { Write } from '../../core/language/write.ts';
 import type { Instant } from '../../core/model/instant.ts';
 import { isStrings, stringsOf } from '../../core/model/json.ts';
 import type { PastInstance, Store } from '../../core/port/store.ts';
-import { closeAlert, continueAlert, deviceStateMutation, openAlert } from './alert.ts';
+import { closeAlert, continueAlert, deviceStateWrite, openAlert } from './alert.ts';
 import type { FaultEvent } from './detect/faults.ts';
 import { type Marked, markedInstance, markWrite } from './mark.ts';
 import type { SeriesMap, WatchedSeries } from './series-map.ts';
-import { iriOf, localName, vocabularyOf } from './vocabulary.ts';
+import { iriOf, irisOf, localName, vocabularyOf } from './vocabulary.ts';
 
 export interface PendingWrites {
   /** Opens, continues or closes the alert of a fault. `entity`: the one that the series belongs to. */
@@ -128,7 +128,7 @@ function createDevices(): {
         if (after === 0) faults.delete(id);
         else faults.set(id, after);
         const isChanged = kind === 'opened' ? before === 0 : after === 0;
-        return isChanged ? [{ mutation: deviceStateMutation(id, iri, kind === 'opened') }] : [];
+        return isChanged ? [deviceStateWrite(id, iri, kind === 'opened')] : [];
       });
     },
     forget: (one) => void ofSeries.delete(one.key),
@@ -137,7 +137,7 @@ function createDevices(): {
 
 /** The devices that a series comes from: the entity itself, or those that it refers to. */
 function devicesOf({ place }: WatchedSeries, { attrs }: Entity): readonly string[] {
-  if (place.types.some((type) => localName(type) === 'Device')) return [place.id];
+  if (place.types.some((type) => irisOf('Device').includes(type))) return [place.id];
   const name = Object.keys(attrs).find((iri) => localName(iri) === 'refDevice');
   const reference = name === undefined ? undefined : attrs[name]?.[0];
   if (reference?.kind !== 'Relationship') return [];

@@ -57,10 +57,11 @@ const ofOwnAlerts = [
   'watchRule',
 ] as const;
 const ofMarks = ['accuracy', 'brokenRule', 'freshness', 'plausibility', 'quality'] as const;
-const others = ['attributeName', 'description', 'deviceState', 'location', 'status'] as const;
+const ofDevices = ['Device', 'deviceState'] as const;
+const others = ['attributeName', 'description', 'location', 'status'] as const;
 
 /** All names. */
-export const names = [...ofPublicAlerts, ...shared, ...ofOwnAlerts, ...ofMarks, ...others] as const;
+export const names = [...ofPublicAlerts, ...shared, ...ofOwnAlerts, ...ofMarks, ...ofDevices, ...others] as const;
 export type Name = (typeof names)[number];
 
 const modelIris: Readonly<Record<string, string>> = Object.fromEntries<string>([
@@ -68,7 +69,7 @@ const modelIris: Readonly<Record<string, string>> = Object.fromEntries<string>([
   ...shared.map((name): [string, string] => [name, `${publicBase}${name}`]),
   ...ofOwnAlerts.map((name): [string, string] => [name, `${ownBase}alert/${name}`]),
   ...ofMarks.map((name): [string, string] => [name, `${ownBase}${name}`]),
-  ['deviceState', `${publicBase}dataModel.Device/deviceState`],
+  ...ofDevices.map((name): [string, string] => [name, `${publicBase}dataModel.Device/${name}`]),
 ]);
 
 /** The IRI of a name in a vocabulary. */

@@ -261,11 +261,14 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     await town.rule({ watchedType: 'Meter', maximum: 10, flatPeriod: 'PT1M' });
     await town.write('urn:ngsi-ld:Device:1', 'Device', { [iri('deviceState')]: property('ok') });
     await town.open();
-    const refDevice = [{ kind: 'Relationship', value: 'urn:ngsi-ld:Device:1' }] as const;
+    await town.write('urn:ngsi-ld:Pump:9', 'Pump', { [iri('flow')]: property(1) });
+    const devices = ['urn:ngsi-ld:Pump:9', 'urn:ngsi-ld:Device:1'];
+    const refDevice = [{ kind: 'Relationship', value: devices }] as const;
     const stateOf = async (): Promise<string> =>
       text((await town.entity('urn:ngsi-ld:Device:1'))?.attrs ?? {}, 'deviceState');
     await town.measure(50, { [iri('refDevice')]: refDevice });
     await eventually(stateOf, (state) => state === 'faulty');
+    expect(Object.keys((await town.entity('urn:ngsi-ld:Pump:9'))?.attrs ?? {})).toEqual([iri('flow')]);
     for (const value of [1, 2, 3]) await town.measure(value);
     expect(await eventually(stateOf, (state) => state === 'ok')).toBe('ok');
     // Two faults at once end together with the entity.
