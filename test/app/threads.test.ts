@@ -1,5 +1,5 @@
 /** Tests a broker with two HTTP threads: clients do not notice which of them answers. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:http';
 import { request as startRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -67,6 +67,9 @@ const statuses = (answers: readonly Answer[]): readonly number[] => [...new Set(
 
 async function start(...more: readonly string[]): Promise<Broker & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-threads-test-'));
+  const socket = join(folder, 'threads.sock');
+  // As when a killed broker has left its socket.
+  writeFileSync(socket, '');
   const fixed = ['--port', '0', '--data', folder, '--log-level', 'silent', '--threads', '2'];
   const { url, stop } = await startBroker(readConfig({ args: [...fixed, ...more], env: {} }));
   return {
@@ -74,6 +77,7 @@ async function start(...more: readonly string[]): Promise<Broker & { readonly fo
     folder,
     async stop() {
       await stop();
+      expect(existsSync(socket)).toBe(false);
       rmSync(folder, { recursive: true });
     },
   };

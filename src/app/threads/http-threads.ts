@@ -1,9 +1,5 @@
 /** The HTTP threads beside the main thread: starts them, and does for them what only the main thread may do. */
-import { once } from 'node:events';
 import { type Server } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { anonymous, type Authenticate } from '../../core/access/identity.ts';
@@ -13,6 +9,7 @@ import type { DocumentLoader } from '../../edge/document/loader.ts';
 import { closeServer } from '../../edge/http/server.ts';
 import type { Config } from '../config/options.ts';
 import { createSharedHeld } from '../memory.ts';
+import { listenOnSocket, socketPath } from '../sockets.ts';
 import type { ConnectableStores } from '../stores.ts';
 import { newSharedMemory } from './shared-state.ts';
 import type {
@@ -134,14 +131,12 @@ async function start(
   parts: MainParts,
   { server, port }: { readonly server: Server; readonly port: number },
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'mlaka-threads-'));
-  const relayPath = join(folder, 'relay.sock');
-  state.endRelay = async () => {
-    await closeServer(server, 0);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  server.listen(relayPath);
-  await once(server, 'listening');
+  const { data } = state.config;
+  const relayPath = socketPath(data, 'threads.sock');
+  if (relayPath === undefined)
+    throw new Error(`The path of the folder ${data} is too long for a socket in it, which several threads need.`);
+  state.endRelay = () => closeServer(server, 0);
+  await listenOnSocket(server, relayPath);
   state.reports = createReportTaker(parts.services, new Int32Array(state.shared.auditFull));
   for (let number = 1; number < state.config.threads; number += 1)
     state.threads.push(startThread(state, parts, { number, relayPath }));
