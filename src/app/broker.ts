@@ -38,7 +38,7 @@ import { createSubjectFiles } from './subject-files.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { type HttpThreads, openThreads } from './threads/http-threads.ts';
 import { tellChanges, tellContexts } from './threads/notices.ts';
-import { createRelayedClients, type RelayedClients } from './threads/relayed-client.ts';
+import { createRelayedClients, directClients, type RelayedClients } from './threads/relayed-client.ts';
 
 /**
  * How long pending requests may take to finish when the broker stops. The whole stop must end within 10 s, before Docker kills the process.
@@ -71,7 +71,7 @@ export async function startBroker(wanted: Config, options: BrokerOptions = {}): 
   const loader = openLoader(config, { observe, memory });
   const { stores, connect } = await openTellingStores(config, { observe, threads });
   const refusals = createRefusalReport();
-  const { proxies, trust } = createRelayedClients(readTrustedProxies(config));
+  const { proxies, trust } = (threads ? createRelayedClients : directClients)(readTrustedProxies(config));
   const access = await openAccessOrClose(config, { ...options, stores, observe, proxies, refused: refusals.report });
   const parts = withAudit(config, openServices(config, { observe, stores, loader, access, memory, threads }));
   refusals.reportTo(parts.audit);
@@ -118,9 +118,14 @@ function openClients(config: Config, services: Services, { trust, loader, connec
   const { threads, access } = parts;
   const streams = openStreams(config, services, parts);
   const servers = openServers(config, services, { ...parts, streams });
-  trust(servers.relayed);
   const main = { services, loader, authenticate: access.authenticate, connect };
-  const start = threads && ((port: number) => threads.start(main, { server: servers.relayed, port }));
+  const start =
+    threads &&
+    ((port: number) => {
+      const server = servers.openRelayed();
+      trust(server);
+      return threads.start(main, { server, port });
+    });
   return {
     async listen(stop) {
       const url = await listen(servers, config, { stop, start });

@@ -56,8 +56,8 @@ interface Servers {
   readonly mounted: readonly { readonly server: Server; readonly port: number }[];
   /** The server of commands on the same machine, which offers the same API to the operator. */
   readonly control: Server;
-  /** The server of what HTTP threads hand on. */
-  readonly relayed: Server;
+  /** Makes the server of what HTTP threads hand on. */
+  readonly openRelayed: () => Server;
 }
 
 export function openServers(config: Config, services: Services, parts: ServerParts): Servers {
@@ -86,7 +86,7 @@ export function openServers(config: Config, services: Services, parts: ServerPar
       .filter(({ port }) => port > 0)
       .map(({ mount, port }) => ({ server: createHttpServer({ ...secured, mount }), port })),
     control: createHttpServer({ ...options, authenticate: () => local, isOwnHost: () => true }),
-    relayed: createHttpServer({ ...ofClients, onUpgrade }),
+    openRelayed: () => createHttpServer({ ...ofClients, onUpgrade }),
   };
 }
 

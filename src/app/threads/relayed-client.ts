@@ -17,6 +17,9 @@ export interface RelayedClients {
   readonly trust: (server: Server) => void;
 }
 
+/** Without other threads, all clients are direct ones. */
+export const directClients = (direct: TrustedProxies): RelayedClients => ({ proxies: direct, trust: () => undefined });
+
 export function createRelayedClients(direct: TrustedProxies): RelayedClients {
   const sockets = new WeakSet<object>();
   const relayed = ({ headers, socket }: RequestHead): Client | undefined =>

@@ -24,15 +24,15 @@ export interface Requests {
   fail(error: Error): void;
 }
 
-/** Threads that one writer's thread serves, at most: numbers of requests tell them apart. The main thread is number 0. */
-const clientsMax = 1024;
+/** The numbers of the requests of one thread: they tell the threads apart. The main thread is number 0, and has the small ones. */
+const seqsEach = 2 ** 42;
 
 /** The thread that sent a request. */
-export const clientOf = (seq: number): number => seq % clientsMax;
+export const clientOf = (seq: number): number => Math.floor(seq / seqsEach);
 
 export function createRequests(limits: WriterLimits, client = 0): Requests {
   const waiting = createPendingRequests(limits);
-  let lastSeq = client;
+  let lastSeq = client * seqsEach;
   let isOpen = true;
   return {
     enter(size, post) {
@@ -40,7 +40,7 @@ export function createRequests(limits: WriterLimits, client = 0): Requests {
       if (!waiting.hasCapacityFor(size)) {
         return Promise.reject(new Problem('Unavailable', 'Too many writes are waiting already; try again later.'));
       }
-      lastSeq += clientsMax;
+      lastSeq += 1;
       const seq = lastSeq;
       return new Promise<Answer>((resolve, reject) => {
         waiting.add(seq, { ...size, resolve, reject });
