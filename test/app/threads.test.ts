@@ -50,14 +50,20 @@ const many = Array.from({ length: 16 }, (_, index) => index);
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
-/** The first line of the answer to a text that is sent as it is. */
-async function firstLine(url: string, text: string): Promise<string> {
+/** The answer to a text that is sent as it is. With `rest`, that is sent after the first part of the answer. */
+async function answerTo(url: string, text: string, rest = ''): Promise<string> {
   const socket = connect(portOf(url), '127.0.0.1').setEncoding('utf8');
   socket.write(text);
   let answer = '';
-  for await (const part of socket) answer += String(part);
-  return answer.split('\r\n')[0] ?? '';
+  for await (const part of socket) {
+    if (answer === '') socket.write(rest);
+    answer += String(part);
+  }
+  return answer;
 }
+
+const firstLine = async (url: string, text: string): Promise<string> =>
+  (await answerTo(url, text)).split('\r\n')[0] ?? '';
 
 /** The answers to one request on many connections. */
 const askEverywhere = (url: string, sent: Sent = {}): Promise<readonly Answer[]> =>
@@ -127,6 +133,22 @@ describe('a broker with two threads', () => {
     expect(statuses(await askEverywhere(`${broker.url}/health/ready`))).toEqual([204]);
     expect((await ask(`${api}/subscriptions/${subscription.id}`, { method: 'DELETE' })).status).toBe(204);
     expect(statuses(await askEverywhere(`${api}/subscriptions/${subscription.id}`))).toEqual([404]);
+  });
+
+  test('answers clients of HTTP/1.0, and those that wait before they send a body', async () => {
+    const long = many.map((n) => ({ ...boat(`long${n}`, 'n'.repeat(20_000)), type: 'LongBoat' }));
+    expect((await ask(`${api}/entityOperations/create`, { method: 'POST', body: long })).status).toBe(201);
+    // The name of the parameter is percent-encoded: the main thread answers.
+    const old = 'GET /ngsi-ld/v1/entities?type=LongBoat&%6cimit=100 HTTP/1.0\r\nHost: localhost\r\n\r\n';
+    const bodies = await Promise.all(many.map(async () => (await answerTo(broker.url, old)).split('\r\n\r\n')[1]));
+    expect(new Set(bodies).size).toBe(1);
+    expect(JSON.parse(bodies[0] ?? '')).toEqual(long);
+    const waiting =
+      'POST /ngsi-ld/v1/subscriptions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+      'Content-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n';
+    const answers = await Promise.all(many.map(() => answerTo(broker.url, waiting, '{}')));
+    const lines = answers.map((answer) => answer.match(/^HTTP.*$/gm)?.map((line) => line.trim()));
+    expect(new Set(lines.map(String))).toEqual(new Set(['HTTP/1.1 100 Continue,HTTP/1.1 400 Bad Request']));
   });
 
   test('counts what all threads answered', async () => {

@@ -28,6 +28,9 @@ interface RelayOptions {
 /** Headers of one connection only. */
 const ofConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', relayedHeader]);
 
+/** Node.js sets the coding of an answer anew: a client of HTTP/1.0 does not know it. */
+const ofAnswer = new Set([...ofConnection, 'transfer-encoding']);
+
 export function createRelay(options: RelayOptions): Relay {
   const { socketPath, proxies } = options;
   const agent = new Agent({ keepAlive: true });
@@ -41,7 +44,7 @@ export function createRelay(options: RelayOptions): Relay {
       upstream.setHeader(relayedHeader, relayedText(request, proxies));
       answerFrom(upstream, exchange, options.observe);
       response.once('close', () => upstream.destroy());
-      if (hasBody(request)) request.pipe(upstream);
+      if (hasBody(request)) sendBody(request, upstream);
       else endWithoutBody(upstream);
     },
     upgrade(request, socket, head) {
@@ -57,6 +60,12 @@ export function createRelay(options: RelayOptions): Relay {
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
+/** A client that sends `Expect: 100-continue` waits for an answer to the head. */
+function sendBody(request: IncomingMessage, upstream: ClientRequest): void {
+  upstream.flushHeaders();
+  request.pipe(upstream);
+}
+
 /** Without these removals, Node announces a body of length 0 where the client announced none. */
 function endWithoutBody(upstream: ClientRequest): void {
   for (const name of ['Content-Length', 'Transfer-Encoding']) upstream.removeHeader(name);
@@ -68,7 +77,7 @@ function answerFrom(upstream: ClientRequest, { request, response }: Exchange, ob
   upstream.on('response', (answer) => {
     const { statusCode = 500, statusMessage, headers } = answer;
     const isLast = headers.connection === 'close';
-    const kept = pairsOf(answer.rawHeaders).filter(([name]) => !ofConnection.has(name.toLowerCase()));
+    const kept = pairsOf(answer.rawHeaders).filter(([name]) => !ofAnswer.has(name.toLowerCase()));
     response.writeHead(statusCode, statusMessage, [...kept, ...(isLast ? [['Connection', 'close']] : [])].flat());
     response.flushHeaders();
     answer.on('error', () => response.destroy());
