@@ -53,12 +53,14 @@ export async function openThreadAccess(config: Config, options: ThreadAccessOpti
 /** How long an answer of the main thread is remembered, in milliseconds: it notes when keys are used. */
 const rememberedMs = 10_000;
 const rememberedMax = 10_000;
+/** The length of the headers with the credentials that are remembered. The same key can be written with any number of blanks. */
+const rememberedLength = 4 * 2 ** 20;
 
 function createRemembered({ ask, proxies }: Pick<ThreadAccessOptions, 'ask' | 'proxies'>): {
   readonly authenticate: Authenticate;
   readonly forget: () => void;
 } {
-  const bounds = { entriesMax: rememberedMax, weightMax: Number.POSITIVE_INFINITY };
+  const bounds = { entriesMax: rememberedMax, weightMax: rememberedLength };
   let known = createBoundedCache<{ readonly identity: Identity; readonly untilMs: number }>(bounds);
   return {
     authenticate(head) {
@@ -72,7 +74,7 @@ function createRemembered({ ask, proxies }: Pick<ThreadAccessOptions, 'ask' | 'p
         (identity) => {
           const untilMs = performance.now() + rememberedMs;
           // What was answered before something changed may be wrong by now.
-          if (asked === known) known.set(name, { identity, untilMs }, 1);
+          if (asked === known) known.set(name, { identity, untilMs }, name.length);
           return identity;
         },
       );
