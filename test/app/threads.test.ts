@@ -1,5 +1,5 @@
 /** Tests a broker with two HTTP threads: clients do not notice which of them answers. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:http';
 import { request as startRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -254,6 +254,7 @@ test('keys, failures and quotas count the same on each thread', async () => {
   const broker = await start('--access', 'required', '--quota-writes', '10');
   const api = `${broker.url}/ngsi-ld/v1`;
   const as = (key: string): Pick<Sent, 'headers'> => ({ headers: { Authorization: `Bearer ${key}` } });
+  expect(statSync(join(broker.folder, 'threads.sock')).mode & 0o777).toBe(0o600);
   const administrator = as(readFileSync(join(broker.folder, 'administrator.key'), 'utf8').trim());
   try {
     expect(statuses(await askEverywhere(`${api}/entities?type=Boat`))).toEqual([401]);
