@@ -1,4 +1,5 @@
 /** Reads what an AggregateJob defines: whose numbers are aggregated, in which groups and periods, and how single subjects are protected. */
+import { readTenantName } from '../../core/access/tenant-name.ts';
 import { compileFilter } from '../../core/language/matches/matches.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { readGeometry } from '../../core/model/geometry.ts';
@@ -82,7 +83,7 @@ export async function readAggregateJob(
     measures: readMeasures(definition),
     rules: readRules(definition),
     reads: [],
-    writes: definition.requiredText('targetTenant'),
+    writes: definition.parsed('targetTenant', readTenantName) ?? definition.requiredText('targetTenant'),
     target: {
       type: names.typesOf(definition.text('targetType') ?? 'AggregateObserved').iris[0] ?? '',
       unit: definition.text('unit'),

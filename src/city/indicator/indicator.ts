@@ -1,4 +1,5 @@
 /** Reads what an Indicator defines: inputs from the data of the city, a formula over them, and what the result is called. */
+import { readTenantName } from '../../core/access/tenant-name.ts';
 import { JexlFailure } from '../../core/v2/jexl/syntax.ts';
 import { parseJexl } from '../../core/v2/jexl/parse.ts';
 import type { Filter } from '../../core/language/filter.ts';
@@ -54,6 +55,7 @@ const describing = [
 
 /** The attributes that make the definition. A change of one of them needs a new approval. */
 export const definingTerms = [
+  'name',
   'inputs',
   'constants',
   'calculationFormula',
@@ -149,7 +151,8 @@ async function readInput(
   if (!isObject(json)) throw definition.problem(`inputs.${name}`, 'an object');
   const members = readMembers(json, refuse);
   const { text } = members;
-  const tenant = text('tenant') ?? own;
+  const named = text('tenant');
+  const tenant = named === undefined ? own : readTenantName(named);
   const texts = { types: members.types, q: text('q'), scopeQ: text('scopeQ') };
   const source = await readSource(texts, { names, tenant, contexts: services.contexts });
   return {

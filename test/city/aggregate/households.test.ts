@@ -200,6 +200,7 @@ describe('an aggregate job', () => {
     ['groupBy', ['a', 'b', 'c', 'd', 'e'], 'at most 4'],
     ['areas', [{ name: 'x' }], 'geometry'],
     ['sourceQuery', 'a==', 'q'],
+    ['targetTenant', 'a b', 'visible characters'],
   ])('with a wrong %s is refused by name', async (name, value, detail) => {
     const id = `urn:ngsi-ld:Job:${name}`;
     const { [name as 'period']: _own, ...others } = job;

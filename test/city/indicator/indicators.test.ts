@@ -178,6 +178,7 @@ describe('an indicator', () => {
     ['inputs', { x: { type: 'A' } }, 'inputs.x.attribute'],
     ['inputs', { x: { type: 'A', attribute: 'a', combine: 'median' } }, 'inputs.x.combine'],
     ['inputs', { x: { type: 'A', attribute: 'a', filter: 'b' } }, 'inputs.x.filter'],
+    ['inputs', { x: { type: 'A', attribute: 'a', tenant: 'a b' } }, 'visible characters'],
     ['calculationFormula', '1 +', 'an expression'],
     ['constants', { a: 'b' }, 'an object of numbers'],
     ['minimumCoverage', 2, 'a number from 0 to 1'],
