@@ -27,8 +27,9 @@ const deviationsInitial = 6;
 /** Why a rule cannot be used. */
 export class UnusableRule extends Error {}
 
-export const isWatchRule = (types: readonly string[]): boolean =>
-  irisOf('WatchRule').some((iri) => types.includes(iri));
+const ruleIris = irisOf('WatchRule');
+
+export const isWatchRule = (types: readonly string[]): boolean => ruleIris.some((iri) => types.includes(iri));
 
 /** Reads a rule. Throws UnusableRule that names the faulty attribute. */
 export function readWatchRule(entity: Entity): WatchRule {
@@ -44,7 +45,7 @@ export function readWatchRule(entity: Entity): WatchRule {
   if (!types) throw new UnusableRule(`${entity.id} has no watchedType.`);
   return {
     id: entity.id,
-    vocabulary: vocabularyOf(entity.types.find((type) => irisOf('WatchRule').includes(type)) ?? ''),
+    vocabulary: vocabularyOf(entity.types.find((type) => ruleIris.includes(type)) ?? ''),
     types,
     attributes: read('watchedAttribute', namesIn, 'an attribute or a list of attributes'),
     checks: read('checks', checksIn, `one or several of ${checks.join(', ')}`) ?? new Set(checks),

@@ -191,11 +191,16 @@ async function readOn(state: WatchState): Promise<boolean> {
     state.position = page.gapTo;
     return true;
   }
+  let isReloaded = false;
   for (const record of page.records) {
     const pause = state.yieldToEventLoop();
     if (pause) await pause;
-    if (isWatchRule(record.entity.types)) await reload(state);
-    else checkOne(state, record);
+    if (!isWatchRule(record.entity.types)) checkOne(state, record);
+    // The rules are read as they are now, so that one reload covers all changes of the page.
+    else if (!isReloaded) {
+      await reload(state);
+      isReloaded = true;
+    }
     state.position = record.position;
   }
   await state.pending.flush();
