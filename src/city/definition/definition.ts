@@ -3,6 +3,7 @@ import type { Entity } from '../../core/model/entity.ts';
 import { microsOf, type Micros } from '../../core/model/instant.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
 import { badData, type Problem } from '../../core/model/problem.ts';
+import { valueIn } from './read-values.ts';
 
 /** The IRIs that may stand for a term: that of the data model, and that which a client without its @context writes. */
 export type IrisOf = (term: string) => readonly string[];
@@ -30,10 +31,7 @@ export class Definition {
   }
 
   value(term: string): Json | undefined {
-    const instances = this.#irisOf(term)
-      .map((iri) => this.#attrs[iri])
-      .find((found) => found !== undefined);
-    return (instances?.find(({ datasetId }) => datasetId === undefined) ?? instances?.[0])?.value;
+    return valueIn({ attrs: this.#attrs }, this.#irisOf(term));
   }
 
   /** The problem with an attribute. */

@@ -5,7 +5,7 @@ import { readModelIndex, readTerms } from './model-index.ts';
 import { readJson } from './read-json.ts';
 
 /** What a model says of one numeric attribute. */
-interface ModelBounds {
+export interface ModelBounds {
   readonly minimum?: number;
   readonly maximum?: number;
   /** The units that it may have. The bounds are in the first one. */

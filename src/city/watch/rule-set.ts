@@ -1,24 +1,8 @@
 /** Finds the rule and the limits of a series: those of the rule, and else the bounds of the data model. */
+import type { ModelBounds, NumericAttributes } from '../models/model-bounds.ts';
 import type { Limits } from './detect/checks.ts';
 import type { WatchRule } from './rule.ts';
 import { localName } from './vocabulary.ts';
-
-/** What a data model says of a numeric attribute. */
-interface ModelBounds {
-  readonly minimum?: number;
-  readonly maximum?: number;
-  /** The units that it may have. The bounds are in the first one. */
-  readonly unitCodes?: readonly string[];
-  /** The attribute of the same entity that is its maximum. */
-  readonly maximumFrom?: string;
-}
-
-/** The bounds of the data models, by the IRIs of type and attribute. */
-export interface ModelKnowledge {
-  hasModel(type: string): boolean;
-  /** Undefined: the model has no such number. */
-  boundsOf(type: string, attribute: string): ModelBounds | undefined;
-}
 
 /** How a series is watched. */
 export interface Watched {
@@ -44,7 +28,7 @@ interface OfTypes {
   readonly found: Map<string, Map<string, Watched | undefined>>;
 }
 
-export function createRuleSet(rules: readonly WatchRule[], models: ModelKnowledge): RuleSet {
+export function createRuleSet(rules: readonly WatchRule[], models: NumericAttributes): RuleSet {
   const known = new Map<string, OfTypes>();
   const ofTypes = (types: readonly string[]): OfTypes => {
     const key = typesKey(types);
@@ -73,7 +57,7 @@ export function createRuleSet(rules: readonly WatchRule[], models: ModelKnowledg
 /** Nearly all entities have one type. */
 const typesKey = (types: readonly string[]): string => (types.length === 1 ? (types[0] ?? '') : types.join(' '));
 
-const isAbout = ({ types: wanted }: WatchRule, types: readonly string[], models: ModelKnowledge): boolean =>
+const isAbout = ({ types: wanted }: WatchRule, types: readonly string[], models: NumericAttributes): boolean =>
   types.some(
     (type) =>
       wanted.includes(type) || wanted.includes(localName(type)) || (wanted.includes('*') && models.hasModel(type)),
@@ -86,7 +70,7 @@ interface SeriesKind {
 }
 
 /** The most specific rule applies: one that names the attribute, then one that names the type, then one for all types. */
-function watchedAs(rules: readonly WatchRule[], kind: SeriesKind, models: ModelKnowledge): Watched | undefined {
+function watchedAs(rules: readonly WatchRule[], kind: SeriesKind, models: NumericAttributes): Watched | undefined {
   const { types, attribute } = kind;
   const names = [attribute, localName(attribute)];
   const rule = rules
@@ -103,7 +87,7 @@ function watchedAs(rules: readonly WatchRule[], kind: SeriesKind, models: ModelK
 const weightOf = ({ attributes, types }: WatchRule): number => (attributes ? 2 : 0) + (types.includes('*') ? 0 : 1);
 
 /** The bounds of the model. In another unit, only the sign of a minimum of 0 is known. */
-function boundsOf({ types, attribute, unitCode }: SeriesKind, models: ModelKnowledge): ModelBounds {
+function boundsOf({ types, attribute, unitCode }: SeriesKind, models: NumericAttributes): ModelBounds {
   const bounds = types.map((type) => models.boundsOf(type, attribute)).find((one) => one !== undefined);
   if (!bounds) return {};
   if (unitCode === undefined || !bounds.unitCodes || bounds.unitCodes[0] === unitCode) return bounds;

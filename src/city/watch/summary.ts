@@ -6,18 +6,10 @@ import type { Json } from '../../core/model/json.ts';
 import type { Clock } from '../../core/port/clock.ts';
 import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
 import type { Store } from '../../core/port/store.ts';
+import type { JobPlan } from '../job/job.ts';
 import { alertPrefix, summaryPrefix } from './alert.ts';
 import { findRules } from './find-rules.ts';
 import { instanceNamed, iriOf, irisOf, type Name, type Vocabulary, vocabularyOf } from './vocabulary.ts';
-
-/** A job, as city/job runs it. */
-interface SummaryPlan {
-  readonly name: string;
-  readonly about: string;
-  readonly cron: string;
-  readonly isInAllTenants: boolean;
-  readonly work: (store: Store, tenant: string) => Promise<string | undefined>;
-}
 
 /** Summaries are deleted after this time. Their history stays. */
 const keptMicros = 400 * dayMicros;
@@ -25,7 +17,7 @@ const keptMicros = 400 * dayMicros;
 const [countedMax, namedMax] = [10_000, 100];
 
 /** The job that sums up the day before, of each tenant with rules. A day is one of UTC. */
-export const summaryPlan = (clock: Clock): SummaryPlan => ({
+export const summaryPlan = (clock: Clock): JobPlan => ({
   name: 'alert-summary',
   about: 'sums up the faults of the day before',
   cron: '0 0 4 * * *',

@@ -17,7 +17,8 @@ import { findSilence } from './detect/silence.ts';
 import { findRules } from './find-rules.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { isWatchRule, readWatchRule, UnusableRule, type WatchRule } from './rule.ts';
-import { createRuleSet, type ModelKnowledge, type RuleSet } from './rule-set.ts';
+import type { NumericAttributes } from '../models/model-bounds.ts';
+import { createRuleSet, type RuleSet } from './rule-set.ts';
 import { createSeriesMap, type SeriesMap, type WatchedSeries } from './series-map.ts';
 import { openFaultsOf, restoreSeries } from './restore.ts';
 import { seriesJson } from './series-json.ts';
@@ -28,7 +29,7 @@ export interface TenantWatchOptions {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly yieldToEventLoop: YieldToEventLoop;
-  readonly models: ModelKnowledge;
+  readonly models: NumericAttributes;
   /** Most series of the tenant. */
   readonly seriesMax: number;
   /** The lease under which this broker watches. Undefined: it lost it, and stops. */

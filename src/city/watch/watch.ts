@@ -6,7 +6,7 @@ import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { watchPositionCollection } from '../../core/port/watch.ts';
 import { findRules } from './find-rules.ts';
-import type { ModelKnowledge } from './rule-set.ts';
+import type { NumericAttributes } from '../models/model-bounds.ts';
 import { openTenantWatch, type TenantWatch } from './tenant-watch.ts';
 
 export interface WatchOptions {
@@ -14,7 +14,7 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly yieldToEventLoop: YieldToEventLoop;
-  readonly models: ModelKnowledge;
+  readonly models: NumericAttributes;
   /** Most series of a tenant. */
   readonly seriesMax: number;
 }
