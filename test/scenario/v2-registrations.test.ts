@@ -422,4 +422,140 @@ describe.each(testedStores)('registrations of NGSI v2 (%s)', (store) => {
       power: 80,
     });
   });
+
+  interface LdRegistration {
+    readonly mode: string;
+    readonly attrs?: readonly string[];
+    readonly operations?: readonly string[];
+    readonly endpoint?: string;
+  }
+
+  /** Registers the other broker, or a source at `endpoint`, by NGSI-LD as the source of lamps. */
+  async function registerLd(tenant: string, { mode, attrs, operations, endpoint }: LdRegistration): Promise<void> {
+    const entity = mode === 'exclusive' ? { id: 'urn:ngsi-v2:Lamp1', type: 'Lamp' } : { type: 'Lamp' };
+    const body = {
+      type: 'ContextSourceRegistration',
+      information: [{ entities: [entity], ...(attrs ? { propertyNames: attrs } : {}) }],
+      endpoint: endpoint ?? other.url,
+      tenant,
+      mode,
+      operations: operations ?? ['redirectionOps'],
+    };
+    expect(await send(tenant, 'POST /ngsi-ld/v1/csourceRegistrations', { body })).toMatchObject({ status: 201 });
+  }
+
+  const at = async (tenant: string, id: string, place: TestBroker): Promise<unknown> => {
+    const path = `/v2/entities/${id}?options=keyValues,skipForwarding`;
+    const { status, body } = await send(tenant, `GET ${path}`, { at: place });
+    return status === 200 ? body : status;
+  };
+  const number = (value: unknown): object => ({ type: 'Number', value });
+  const update = (actionType: string, ...entities: readonly object[]): Sending => ({ body: { actionType, entities } });
+
+  test('of NGSI-LD that redirect get every write of v2, and nothing of it stays here', async () => {
+    const tenant = `redirect_${store}`;
+    await registerLd(tenant, { mode: 'redirect' });
+    const noEntity = refusal(404, 'NotFound', 'The requested entity has not been found. Check type and id');
+    const path = '/v2/entities/Lamp1';
+    const steps: readonly (readonly [string, Sending, object | number, object | number])[] = [
+      ['POST /v2/entities', { body: lamp }, 201, { power: 70 }],
+      ['POST /v2/entities', { body: lamp }, refusal(422, 'Unprocessable', 'Already Exists'), { power: 70 }],
+      ['POST /v2/entities?options=upsert', { body: light }, 204, { power: 70, light: 7 }],
+      [`POST ${path}/attrs`, { body: { light: number(8) } }, 204, { power: 70, light: 8 }],
+      [
+        `POST ${path}/attrs?options=append`,
+        { body: { light: number(9), height: number(3) } },
+        refusal(404, 'PartialUpdate', 'Some of the following attributes were not updated: { Lamp1- : [light] }'),
+        { power: 70, light: 8, height: 3 },
+      ],
+      [
+        `POST ${path}/attrs?options=append`,
+        { body: { light: number(9) } },
+        refusal(422, 'Unprocessable', 'one or more of the attributes in the request already exist: Lamp1 - [ light ]'),
+        { power: 70, light: 8, height: 3 },
+      ],
+      [`PATCH ${path}/attrs`, { body: { light: number({ $inc: 1 }) } }, noEntity, { power: 70, light: 8, height: 3 }],
+      [`PUT ${path}/attrs?type=Lamp`, { body: { power: number(71) } }, 204, { power: 71 }],
+      ['POST /v2/op/update', update('append', { ...light, power: number(72) }), 204, { power: 72, light: 7 }],
+      ['POST /v2/op/update', update('replace', lamp), 204, { power: 70 }],
+      ['POST /v2/op/update', update('appendStrict', light), 204, { power: 70, light: 7 }],
+      ['POST /v2/op/update', update('delete', light), 204, { power: 70 }],
+      [`DELETE ${path}/attrs/light`, {}, noEntity, { power: 70 }],
+      ['POST /v2/op/notify', { body: { subscriptionId: 'x', data: [light] } }, 200, { power: 70, light: 7 }],
+      [`DELETE ${path}/attrs/light`, {}, 204, { power: 70 }],
+      [`DELETE ${path}`, {}, 204, 404],
+      [`DELETE ${path}`, {}, noEntity, 404],
+      [`PUT ${path}/attrs?type=Lamp`, { body: { power: number(71) } }, noEntity, 404],
+      ['POST /v2/op/update', update('append', light), 204, { light: 7 }],
+      ['POST /v2/op/update', update('delete', { id: 'Lamp1', type: 'Lamp' }), 204, 404],
+    ];
+    for (const [line, sending, answer, there] of steps) {
+      const given = await send(tenant, line, sending);
+      expect([line, given]).toMatchObject([line, typeof answer === 'number' ? { status: answer } : answer]);
+      const expected = typeof there === 'number' ? there : { id: 'Lamp1', type: 'Lamp', ...there };
+      expect([line, await at(tenant, 'Lamp1', other)]).toEqual([line, expected]);
+      expect([line, await at(tenant, 'Lamp1', broker)]).toEqual([line, 404]);
+    }
+  });
+
+  test('of NGSI-LD divide the writes of v2 by the attributes that they have', async () => {
+    const tenant = `divide_${store}`;
+    await registerLd(tenant, { mode: 'exclusive', attrs: ['light'] });
+    const both = { ...lamp, light: light.light };
+    const room = { id: 'Room1', type: 'Room', power: number(1) };
+    expect(
+      (await send(tenant, 'POST /v2/op/update', update('append', room, both, { ...room, power: number(2) }))).status,
+    ).toBe(204);
+    expect(await at(tenant, 'Lamp1', broker)).toEqual({ id: 'Lamp1', type: 'Lamp', power: 70 });
+    expect(await at(tenant, 'Lamp1', other)).toEqual({ id: 'Lamp1', type: 'Lamp', light: 7 });
+    expect(await at(tenant, 'Room1', broker)).toEqual({ id: 'Room1', type: 'Room', power: 2 });
+    expect(await at(tenant, 'Room1', other)).toBe(404);
+    expect(await send(tenant, 'POST /v2/entities', { body: both })).toMatchObject(
+      refusal(422, 'Unprocessable', 'Already Exists'),
+    );
+    expect((await send(tenant, 'PUT /v2/entities/Lamp1/attrs', { body: { light: number(9) } })).status).toBe(204);
+    expect(await at(tenant, 'Lamp1', broker)).toEqual({ id: 'Lamp1', type: 'Lamp' });
+    expect(await at(tenant, 'Lamp1', other)).toEqual({ id: 'Lamp1', type: 'Lamp', light: 9 });
+    expect((await send(tenant, 'DELETE /v2/entities/Lamp1/attrs/light')).status).toBe(204);
+    expect(await at(tenant, 'Lamp1', other)).toEqual({ id: 'Lamp1', type: 'Lamp' });
+    expect((await send(tenant, 'DELETE /v2/entities/Lamp1')).status).toBe(204);
+    expect([await at(tenant, 'Lamp1', broker), await at(tenant, 'Lamp1', other)]).toEqual([404, 404]);
+    const untyped = { id: 'Lamp1', light: number(5) };
+    expect((await send(tenant, 'POST /v2/entities?options=upsert', { body: untyped })).status).toBe(204);
+    expect(await at(tenant, 'Lamp1', broker)).toBe(404);
+    expect(await at(tenant, 'Lamp1', other)).toEqual({ id: 'Lamp1', type: 'Lamp', light: 5 });
+  });
+
+  test('of NGSI-LD that are inclusive get copies of writes of v2, and one that fails harms nothing here', async () => {
+    const tenant = `copies_${store}`;
+    await registerLd(tenant, { mode: 'inclusive' });
+    await registerLd(tenant, { mode: 'inclusive', endpoint: 'http://127.0.0.1:9' });
+    const headers = { 'Fiware-ServicePath': '/street' };
+    expect((await send(tenant, 'POST /v2/entities', { body: lamp, headers })).status).toBe(201);
+    const replaced = { body: { power: number(70) }, headers };
+    expect((await send(tenant, 'PUT /v2/entities/Lamp1/attrs', replaced)).status).toBe(204);
+    const added = { body: { light: number(8) }, headers };
+    expect((await send(tenant, 'POST /v2/entities/Lamp1/attrs', added)).status).toBe(204);
+    const scoped = await send(tenant, 'GET /ngsi-ld/v1/entities/urn:ngsi-v2:Lamp1', { at: other });
+    expect(scoped.body).toMatchObject({ scope: '/street' });
+    const whole = { id: 'Lamp1', type: 'Lamp', power: 70, light: 8 };
+    expect([await at(tenant, 'Lamp1', broker), await at(tenant, 'Lamp1', other)]).toEqual([whole, whole]);
+    expect((await send(tenant, 'DELETE /v2/entities/Lamp1', { headers })).status).toBe(204);
+    expect([await at(tenant, 'Lamp1', broker), await at(tenant, 'Lamp1', other)]).toEqual([404, 404]);
+  });
+
+  test('of NGSI-LD whose sources do not take a write of v2 are told, and nothing of it stays here', async () => {
+    for (const [tenant, how, why] of [
+      ['broken', { endpoint: 'http://127.0.0.1:9' }, 'did not answer'],
+      ['unoffered', { operations: ['retrieveOps'] }, 'does not offer'],
+    ] as const) {
+      const answer = { status: 422, body: { error: 'Unprocessable', description: expect.stringContaining(why) } };
+      await registerLd(tenant, { mode: 'redirect', ...how });
+      for (const line of ['POST /v2/entities', 'POST /v2/entities?options=upsert'])
+        expect(await send(tenant, line, { body: lamp })).toMatchObject(answer);
+      expect(await send(tenant, 'POST /v2/op/update', update('append', lamp))).toMatchObject(answer);
+      expect(await send(tenant, 'DELETE /v2/entities/Lamp1?type=Lamp')).toMatchObject(answer);
+      expect(await at(tenant, 'Lamp1', broker)).toBe(404);
+    }
+  });
 });

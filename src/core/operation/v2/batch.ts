@@ -3,7 +3,6 @@ import { isArray, isObject, type Json, type JsonObject } from '../../model/json.
 import { restIfDue } from '../../model/interruptible.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import type { AssignRule } from '../../model/v2/assignment.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Write } from '../../language/write.ts';
 import { badRequest, V2Problem } from '../../v2/problem.ts';
 import { readV2Entity, type V2Entity } from '../../v2/read-entity.ts';
@@ -13,15 +12,10 @@ import { badData } from '../../model/problem.ts';
 import type { CallContext, Operation, OperationResult } from '../operation.ts';
 import { v2CreateHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
-import {
-  leftByAll,
-  leftOf,
-  normalizedAttributes,
-  sourcesForUpdate,
-  type Updated,
-  updateWithSources,
-} from './forward-update.ts';
+import { carryOut, planWrite, sourcesForWrite, type V2Write, withAttributes, type WritePlan } from './forward-write.ts';
+import { attributesIn, leftByAll, leftOf, type Written } from './left-over.ts';
 import { conditionOf, readingOf, sentHeader, writePathOf } from './request.ts';
+import type { Way } from './source-steps.ts';
 import { removal } from './write-attributes.ts';
 import { assignment, failureOf, isDone, leftNames, listed, named, type Performed } from './writing.ts';
 
@@ -86,14 +80,20 @@ function refuseFormat(format: string): void {
 
 type Action = 'append' | 'appendstrict' | 'update' | 'delete' | 'replace';
 
-const rules: Readonly<Record<Exclude<Action, 'delete'>, AssignRule>> = {
-  append: 'append',
-  appendstrict: 'appendMissing',
-  update: 'update',
-  replace: 'replace',
+interface ActionWay {
+  readonly way: Way;
+  readonly rule: AssignRule;
+  readonly creates: boolean;
+}
+
+const ways: Readonly<Record<Exclude<Action, 'delete'>, ActionWay>> = {
+  append: { way: 'upsert', rule: 'append', creates: true },
+  appendstrict: { way: 'upsertMissing', rule: 'appendMissing', creates: true },
+  update: { way: 'update', rule: 'update', creates: false },
+  replace: { way: 'replace', rule: 'replace', creates: false },
 };
 
-const isAction = (text: string): text is Action => text === 'delete' || Object.hasOwn(rules, text);
+const isAction = (text: string): text is Action => text === 'delete' || Object.hasOwn(ways, text);
 
 /** The action in any case, with or without an underscore, as old clients write it. */
 function readAction(json: Json | undefined): Action {
@@ -150,61 +150,69 @@ interface Batch {
 }
 
 async function writeEach(elements: readonly Element[], batch: Batch, call: CallContext): Promise<OperationResult> {
-  const index = batch.action === 'update' ? sourcesForUpdate(call) : undefined;
-  if (index) return updateEach(elements, batch, { index: await index, call });
-  const writes: Write[] = [];
-  for (const element of elements) writes.push(await writeOf(element, batch, call));
-  const outcomes = await call.store.apply(writes, call.now);
-  refuseFailures(
-    elements.map(({ entity, json }, index) => ({ entity, json, outcome: outcomes[index] })),
-    batch,
-    call,
-  );
+  const about = elements.map((element) => writeOf(element, batch, call));
+  const index = await sourcesForWrite(call);
+  const planned: Planned[] = [];
+  for (const write of about)
+    planned.push({
+      write,
+      mutation: await write.here(undefined),
+      plan: index && (await planWrite(write, index, call)),
+    });
+  refuseFailures(await applyAll(planned, call), batch, call);
   return { kind: 'done' };
 }
 
-async function writeOf(element: Element, batch: Batch, call: CallContext): Promise<Write> {
-  const { entity } = element;
-  const { path } = batch;
-  const only = conditionOf(entity.type === undefined ? {} : { type: entity.type }, path.filter, call);
-  return { mutation: await mutationOf(element, batch, call), ...(only ? { only } : undefined) };
+/** The write of an element, and what goes where when sources have a part of it. */
+interface Planned {
+  readonly write: V2Write;
+  readonly mutation: Mutation;
+  readonly plan: WritePlan | undefined;
 }
 
-function mutationOf(
-  { entity, names }: Element,
-  { action, reading, path }: Batch,
-  call: CallContext,
-): Promise<Mutation> | Mutation {
-  if (action === 'delete')
-    return names.length === 0 ? { op: 'delete', id: entity.id } : removal(entity.id, names, call);
-  const creates = action === 'append' || action === 'appendstrict';
-  return assignment(entity, { rule: rules[action], scope: path.scope, creates }, { call, reading });
-}
-
-/** Updates entities of which sources have parts. */
-async function updateEach(
-  elements: readonly Element[],
-  batch: Batch,
-  { index, call }: { readonly index: RegistrationIndex; readonly call: CallContext },
-): Promise<OperationResult> {
-  const { reading } = batch;
+/** Applies the writes in their order: those together that no source has a part of. */
+async function applyAll(planned: readonly Planned[], call: CallContext): Promise<readonly Result[]> {
   const results: Result[] = [];
-  for (const element of elements) {
-    const { mutation, only } = await writeOf(element, batch, call);
-    const json = normalizedAttributes(element.json, reading);
-    const updated = await updateWithSources({ entity: element.entity, json, only }, index, { call, reading });
-    const [outcome] = updated ? [] : await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
-    results.push({ entity: element.entity, json, outcome, ...(updated ? { updated } : undefined) });
+  let waiting: Planned[] = [];
+  const applyWaiting = async (): Promise<void> => {
+    const own = waiting;
+    waiting = [];
+    if (own.length === 0) return;
+    const writes = own.map(({ write: { only }, mutation }): Write => ({ mutation, ...(only ? { only } : undefined) }));
+    const outcomes = await call.store.apply(writes, call.now);
+    results.push(...own.map(({ write }, index) => ({ write, outcome: outcomes[index] })));
+  };
+  for (const one of planned) {
+    if (!one.plan) {
+      waiting.push(one);
+      continue;
+    }
+    await applyWaiting();
+    results.push({ write: one.write, outcome: undefined, written: await carryOut(one.plan, call) });
   }
-  refuseFailures(results, batch, call);
-  return { kind: 'done' };
+  await applyWaiting();
+  return results;
+}
+
+function writeOf({ entity, json, names }: Element, { action, reading, path }: Batch, call: CallContext): V2Write {
+  const only = conditionOf(entity.type === undefined ? {} : { type: entity.type }, path.filter, call);
+  const about = { entity, body: json, reading, only };
+  if (action === 'delete' && names.length === 0)
+    return { ...about, way: 'delete', here: () => ({ op: 'delete', id: entity.id }) };
+  if (action === 'delete') {
+    const { attrs, ...mutation } = removal(entity.id, names, call);
+    return { ...about, way: 'deleteAttrs', names: attrs, here: (rest = attrs) => ({ ...mutation, attrs: rest }) };
+  }
+  const { way, rule, creates } = ways[action];
+  const writing = { rule, scope: path.scope, creates };
+  const here: V2Write['here'] = (rest) => assignment(withAttributes(entity, rest), writing, { call, reading });
+  return { ...about, way, names: Object.keys(entity.attrs), scope: path.scope, here };
 }
 
 interface Result {
-  readonly entity: V2Entity;
-  readonly json: JsonObject;
+  readonly write: V2Write;
   /** What became of it when sources have a part of it. */
-  readonly updated?: Updated;
+  readonly written?: Written;
   readonly outcome: Outcome | undefined;
 }
 
@@ -222,7 +230,7 @@ function refuseFailures(results: readonly Result[], { action }: Batch, call: Cal
   const why = action === 'appendstrict' ? 'one or more of the attributes in the request already exist' : 'do not exist';
   const text = `${why}: ${failures.map(failureText).join(', ')}`;
   const missing = failures.filter(({ attrs }) => attrs === undefined);
-  if (results.some(({ updated }) => updated)) throw leftWithSources(results, call);
+  if (results.some(({ written }) => written)) throw leftWithSources(results, call);
   if (missing.length === results.length) throw new V2Problem('NotFound', text);
   const isAnyDone = results.some(
     ({ outcome }) => outcome !== undefined && outcome.status !== 'refused' && isWritten(outcome),
@@ -231,26 +239,22 @@ function refuseFailures(results: readonly Result[], { action }: Batch, call: Cal
 }
 
 /** The error of a batch in which sources had a part. */
-function leftWithSources(results: readonly Result[], call: CallContext): V2Problem {
-  const left = results.flatMap(({ entity, json, outcome, updated }) => {
+function leftWithSources(results: readonly Result[], call: CallContext): Error {
+  const left = results.flatMap(({ write, outcome, written }) => {
     const isKnown = outcome !== undefined && outcome.status !== 'refused';
     const here = { isKnown, left: isKnown ? leftNames(outcome, call) : [] };
-    return leftOf({ entity, json: attributesIn(json) }, updated ?? here) ?? [];
+    return leftOf(write, written ?? here) ?? [];
   });
-  const countOf = (parts: readonly (readonly unknown[])[]): number =>
-    parts.reduce((sum, { length }) => sum + length, 0);
-  const all = countOf(results.map(({ json }) => Object.keys(attributesIn(json))));
-  return leftByAll(left, countOf(left.map(({ names }) => names)) < all);
+  const all = results.reduce((sum, { write }) => sum + attributesIn(write.body).length, 0);
+  const undone = left.reduce((sum, { names }) => sum + names.length, 0);
+  return leftByAll(left, left.length < results.length || undone < all);
 }
-
-const attributesIn = ({ id: _id, type: _type, ...attributes }: JsonObject): JsonObject => attributes;
 
 const isWritten = (outcome: Performed): boolean => outcome.status === 'deleted' || isDone(outcome);
 
-function failureIn({ entity, outcome, updated }: Result, call: CallContext): Failure | undefined {
-  const name = named(entity.v2Id, entity.type);
-  if (updated && !updated.isKnown) return { name };
-  if (updated) return updated.left.length > 0 ? { name, attrs: updated.left } : undefined;
+function failureIn({ write, outcome, written }: Result, call: CallContext): Failure | undefined {
+  const name = named(write.entity.v2Id, write.entity.type);
+  if (written) return leftOf(write, written) ? { name } : undefined;
   if (outcome?.status === 'refused') {
     if (outcome.problem.type === 'ResourceNotFound') return { name };
     throw failureOf(outcome.problem);

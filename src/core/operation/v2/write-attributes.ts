@@ -9,9 +9,9 @@ import type { V2Reading } from '../../v2/reading.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { v2WriteHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
-import { normalizedAttributes, sourcesForUpdate, typeIn, updateWithSources } from './forward-update.ts';
-import { conditionOf, noAttribute, noEntity, readingOf, writePathOf } from './request.ts';
-import { applyV2, assignment, isDone } from './writing.ts';
+import { typeIn, type V2Write, withAttributes, writeEverywhere } from './forward-write.ts';
+import { conditionOf, noAttribute, readingOf, writePathOf } from './request.ts';
+import { assignment, isDone } from './writing.ts';
 
 const attributeHead = {
   ...v2WriteHead,
@@ -50,15 +50,12 @@ async function writeAttribute(request: OperationRequest, reader: Reader, call: C
   const { reading } = reader;
   const entity = entityOf(request, reader);
   const only = conditionOf(request.params, writePathOf(call).filter, call);
-  const index = sourcesForUpdate(call);
-  const json = normalizedAttributes({ [request.path['attr'] ?? '']: request.body ?? null }, reading);
-  const update = { entity: { ...entity, ...typeIn(request) }, json, only };
-  const updated = index && (await updateWithSources(update, await index, { call, reading }));
-  if (updated && updated.left.length > 0) throw updated.isKnown ? noAttribute() : noEntity();
-  if (updated) return { kind: 'done' };
-  const mutation = await assignment(entity, { rule: 'update', creates: false }, { call, reading });
-  const performed = await applyV2(mutation, only, call);
-  if ((performed.notUpdated ?? []).length > 0) throw noAttribute();
+  const here: V2Write['here'] = (names) =>
+    assignment(withAttributes(entity, names), { rule: 'update', creates: false }, { call, reading });
+  const body = { [request.path['attr'] ?? '']: request.body ?? null };
+  const about = { entity: { ...entity, ...typeIn(request) }, names: Object.keys(entity.attrs), body, reading };
+  const performed = await writeEverywhere({ ...about, isOfAttribute: true, way: 'update', only, here }, call);
+  if ((performed?.notUpdated ?? []).length > 0) throw noAttribute();
   return { kind: 'done' };
 }
 
@@ -81,8 +78,12 @@ export const deleteV2Attribute: Operation = {
   async run({ path, params }, call) {
     const { id = '', attr = '' } = path;
     const only = conditionOf(params, writePathOf(call, true).filter, call);
-    const performed = await applyV2(removal(readUri(id), [attr], call), only, call);
-    if (attr !== expiryName && !isDone(performed)) throw noAttribute();
+    const { attrs: names, ...mutation } = removal(readUri(id), [attr], call);
+    const entity = { id: mutation.id, v2Id: id, ...typeIn({ params }), attrs: {} };
+    const about = { entity, names, body: { [attr]: null }, reading: { isKeyValues: false }, isOfAttribute: true };
+    const here: V2Write['here'] = (rest = names) => ({ ...mutation, attrs: rest });
+    const performed = await writeEverywhere({ ...about, way: 'deleteAttrs', only, here }, call);
+    if (performed && attr !== expiryName && !isDone(performed)) throw noAttribute();
     return { kind: 'done' };
   },
 };

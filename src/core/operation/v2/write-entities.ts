@@ -7,9 +7,9 @@ import { initialType, readUri, readV2Attributes, readV2Entity, type V2Entity } f
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { v2CreateHead, v2WriteHead } from './heads.ts';
 import { readV2Options } from '../../v2/page.ts';
-import { answerUpdated, normalizedAttributes, sourcesForUpdate, typeIn, updateWithSources } from './forward-update.ts';
+import { typeIn, type V2Write, withAttributes, writeEverywhere } from './forward-write.ts';
 import { conditionOf, readingOf, writePathOf } from './request.ts';
-import { applyV2, assignment, creation, named, refuseLeft } from './writing.ts';
+import { assignment, creation, named, refuseLeft } from './writing.ts';
 
 export const createV2Entity: Operation = {
   ...v2CreateHead,
@@ -21,17 +21,21 @@ export const createV2Entity: Operation = {
     const options = readV2Options(request.params);
     const reading = readingOf(options, call);
     const path = writePathOf(call);
-    const entity = readV2Entity(isObject(request.body) ? request.body : {}, reading);
+    const body = isObject(request.body) ? request.body : {};
+    const entity = readV2Entity(body, reading);
     const location = locationOf(entity);
     const parts = { call, reading };
+    const about = { entity, names: Object.keys(entity.attrs), body, reading, scope: path.scope };
     if (!options.has('upsert')) {
+      const here: V2Write['here'] = (names) => creation(withAttributes(entity, names), path.scope, parts);
       await restIfDue(call.services.yieldToEventLoop);
-      await applyV2(creation(entity, path.scope, parts), undefined, call);
+      await writeEverywhere({ ...about, way: 'create', only: undefined, here }, call);
       return { kind: 'created', location };
     }
     const writing = { rule: 'append', scope: path.scope, creates: true } as const;
     const only = conditionOf(entity.type === undefined ? {} : { type: entity.type }, path.filter, call);
-    await applyV2(await assignment(entity, writing, parts), only, call);
+    const here: V2Write['here'] = (names) => assignment(withAttributes(entity, names), writing, parts);
+    await writeEverywhere({ ...about, way: 'upsert', only, here }, call);
     return { kind: 'done', location };
   },
 };
@@ -54,7 +58,11 @@ export const deleteV2Entity: Operation = {
   body: 'none',
   async run({ path, params }, call) {
     const only = conditionOf(params, writePathOf(call, true).filter, call);
-    await applyV2({ op: 'delete', id: readUri(path['id'] ?? '') }, only, call);
+    const v2Id = path['id'] ?? '';
+    const id = readUri(v2Id);
+    const entity = { id, v2Id, ...typeIn({ params }), attrs: {} };
+    const about = { entity, body: {}, reading: { isKeyValues: false }, only };
+    await writeEverywhere({ ...about, way: 'delete', here: () => ({ op: 'delete', id }) }, call);
     return { kind: 'done' };
   },
 };
@@ -96,12 +104,11 @@ async function writeAttributes(
   const v2Id = request.path['id'] ?? '';
   const entity = { id: readUri(v2Id), v2Id, ...readV2Attributes(body, reading) };
   const only = conditionOf(request.params, path.filter, call);
-  const index = rule === 'update' ? sourcesForUpdate(call) : undefined;
-  const update = { entity: { ...entity, ...typeIn(request) }, json: normalizedAttributes(body, reading), only };
-  const updated = index && (await updateWithSources(update, await index, { call, reading }));
-  if (updated) return answerUpdated(update, updated);
-  const mutation = await assignment(entity, { rule, creates: false }, { call, reading });
-  const performed = await applyV2(mutation, only, call);
-  refuseLeft(performed, { rule, name: named(v2Id, request.params['type']) }, call);
+  const here: V2Write['here'] = (rest) =>
+    assignment(withAttributes(entity, rest), { rule, creates: false }, { call, reading });
+  const names = Object.keys(entity.attrs);
+  const about = { entity: { ...entity, ...typeIn(request) }, names, body, reading, scope: path.scope };
+  const performed = await writeEverywhere({ ...about, way: rule, only, here }, call);
+  if (performed) refuseLeft(performed, { rule, name: named(v2Id, request.params['type']) }, call);
   return { kind: 'done' };
 }
