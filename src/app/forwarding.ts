@@ -1,6 +1,7 @@
 /** Joins the delivery of subscriptions with that of their copies at context sources. */
 import type { DeliveryStatistics } from '../core/model/subscription.ts';
 import type { Services } from '../core/operation/operation.ts';
+import { isSnapshotStore } from '../core/port/snapshot-store.ts';
 import type { Sources } from '../core/port/sources.ts';
 import type { Subscriptions } from '../core/port/subscriptions.ts';
 import { createForwarding, type Forwarding } from '../edge/peer/subscription/forwarding.ts';
@@ -53,7 +54,8 @@ const withCopies = ({ entities, sources }: Deliveries, forwarding: () => Forward
   ...entities,
   async refresh(tenant, id) {
     await entities.refresh(tenant, id);
-    forwarding()?.refresh(tenant, id);
+    // An operation on a snapshot asks no context sources.
+    if (!isSnapshotStore(tenant)) forwarding()?.refresh(tenant, id);
   },
   async forgetChanges(tenant) {
     await entities.forgetChanges(tenant);

@@ -87,12 +87,13 @@ export async function fill({ send }: Client, refusing: string): Promise<void> {
     entities: [{ type: 'Person' }],
     notification: { endpoint: { uri: refusing } },
   });
-  await send('POST /subscriptions', {
+  const ofAna = {
     id: 'urn:ngsi-ld:Subscription:ana',
     type: 'Subscription',
     entities: [{ type: 'Person', id: ana }],
     notification: { endpoint: { uri: refusing } },
-  });
+  };
+  await send('POST /subscriptions', ofAna);
   await send('POST /csourceRegistrations', {
     id: 'urn:ngsi-ld:ContextSourceRegistration:ana',
     type: 'ContextSourceRegistration',
@@ -122,6 +123,7 @@ export async function fill({ send }: Client, refusing: string): Promise<void> {
       async () => asObject(await send(`GET /snapshots/urn:ngsi-ld:Snapshot:${name}`))['snapshotStatus'],
       (status) => status !== 'preparing',
     );
+  await send('POST /subscriptions', ofAna, { 'NGSILD-Snapshot': 'urn:ngsi-ld:Snapshot:all' });
 }
 
 /** A large text: the change log keeps such entities in another form. */

@@ -7,6 +7,8 @@ export interface TestDatabases {
   readonly url: string;
   /** Empties it. Its collections and indexes stay, because making them takes longer than most tests. */
   clear(): Promise<void>;
+  /** The names of the databases of its tenants. */
+  names(): Promise<readonly string[]>;
   /** Removes it, and those of its tenants. */
   drop(): Promise<void>;
 }
@@ -21,14 +23,18 @@ function mongoUrl(): string {
 export function createTestDatabases(): TestDatabases {
   const name = `mlaka-test-${randomUUID().slice(0, 8)}`;
   const client = new MongoClient(mongoUrl());
-  const dropTenants = async (): Promise<void> => {
+  const names = async (): Promise<readonly string[]> => {
     const { databases } = await client.db('admin').command({ listDatabases: 1, nameOnly: true });
-    for (const one of databases as readonly { readonly name: string }[]) {
-      if (one.name.startsWith(`${name}-`)) await client.db(one.name).dropDatabase();
-    }
+    return (databases as readonly { readonly name: string }[])
+      .map((one) => one.name)
+      .filter((one) => one.startsWith(`${name}-`));
+  };
+  const dropTenants = async (): Promise<void> => {
+    for (const one of await names()) await client.db(one).dropDatabase();
   };
   return {
     url: mongoUrl().replace(/^([^/]+\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`),
+    names,
     async clear() {
       await dropTenants();
       const collections = await client.db(name).collections();

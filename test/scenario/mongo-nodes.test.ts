@@ -36,10 +36,22 @@ afterAll(async () => {
   await databases.drop();
 });
 
-async function send(node: number, method: string, path: string, body?: unknown): Promise<Response> {
+interface Sent {
+  readonly body?: unknown;
+  readonly snapshot?: string;
+}
+
+const send = (node: number, method: string, path: string, body?: unknown): Promise<Response> =>
+  sendWith(node, `${method} ${path}`, { body });
+
+async function sendWith(node: number, line: string, { body, snapshot }: Sent): Promise<Response> {
+  const [method = '', path = ''] = line.split(' ');
   return fetch(`${nodes[node]?.url}/ngsi-ld/v1${path}`, {
     method,
-    headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+    headers: {
+      ...(body === undefined ? undefined : { 'Content-Type': 'application/json' }),
+      ...(snapshot === undefined ? undefined : { 'NGSILD-Snapshot': snapshot }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
@@ -88,6 +100,30 @@ describe('two brokers', () => {
     await sleep(500);
     expect(toldOf('Heard')).toEqual(['urn:x:Heard:11']);
     expect((await send(0, 'GET', '/subscriptions/urn:ngsi-ld:Subscription:Heard')).status).toBe(404);
+  }, 60_000);
+
+  test('share the subscriptions in a snapshot, and both end them when one deletes it', async () => {
+    const before = await databases.names();
+    const snapshot = 'urn:ngsi-ld:Snapshot:shared';
+    const snapshotQueries = [{ type: 'Query', entities: [{ type: 'Copied' }] }];
+    await send(0, 'POST', '/entities', { id: 'urn:x:Copied:0', type: 'Copied', n: 0 });
+    expect((await send(0, 'POST', '/snapshots', { id: snapshot, type: 'Snapshot', snapshotQueries })).status).toBe(201);
+    await until(async () => (await (await send(1, 'GET', `/snapshots/${snapshot}`)).text()).includes('"success"'));
+    const names = [0, 1, 2, 3].map((n) => `Copied${n}`);
+    for (const [n, name] of names.entries()) {
+      const body = subscriptionTo('Copied', name);
+      expect((await sendWith(n % 2, 'POST /subscriptions', { body, snapshot })).status).toBe(201);
+    }
+    for (const n of [1, 2])
+      await sendWith(n % 2, 'POST /entities', { body: { id: `urn:x:Copied:${n}`, type: 'Copied', n }, snapshot });
+    await until(() => names.every((name) => toldOf(name).length >= 2));
+    for (const name of names) expect([...toldOf(name)].sort()).toEqual(['urn:x:Copied:1', 'urn:x:Copied:2']);
+    expect(await databases.names()).toHaveLength(before.length + 1);
+    expect((await send(0, 'DELETE', `/snapshots/${snapshot}`)).status).toBe(204);
+    expect((await sendWith(1, 'GET /subscriptions', { snapshot })).status).toBe(404);
+    // Longer than it takes the other broker to end what it delivers there.
+    await sleep(1500);
+    expect(await databases.names()).toEqual(before);
   }, 60_000);
 
   test('use the same @contexts, and forget those that the other deletes', async () => {

@@ -1,4 +1,5 @@
 /** Tests snapshots: copies of entities and histories, their status, use, clones and ends, with listening brokers. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listen, send as sendTo, urlOf, useBrokers } from './context-sources.ts';
 import { coreContext, problem, scenarios, startTestBroker, type TestBroker, testedStores } from './scenario.ts';
@@ -125,8 +126,57 @@ describe.each(testedStores)('snapshots (%s)', (store) => {
       { id: other, type, speed: 5 },
     ]);
     expect(await values()).toEqual([{ id, type, speed: 1 }]);
-    expect((await send('POST /subscriptions', { type: 'Subscription' }, within(name))).status).toBe(422);
     await send(`DELETE /snapshots/${name}`);
+  });
+
+  test('have subscriptions of their own, which are notified of what changes in the copy', async () => {
+    const heard: { readonly headers: IncomingHttpHeaders; readonly data: unknown }[] = [];
+    let tell = (): void => undefined;
+    const uri = await listen((request, response) => {
+      let text = '';
+      request.on('data', (piece) => (text += String(piece)));
+      request.on('end', () => {
+        response.end();
+        heard.push({ headers: request.headers, data: (JSON.parse(text) as { data: unknown }).data });
+        tell();
+      });
+    });
+    const [type, id, subscription] = ['Truck', fresh('Truck'), fresh('Subscription')];
+    await send('POST /entities', { id, type, load: 1 });
+    const name = await make(snapshot([query(type)]));
+    await prepared(name);
+    const there = within(name);
+    const body = {
+      id: subscription,
+      type: 'Subscription',
+      entities: [{ type }],
+      notification: { format: 'keyValues', endpoint: { uri } },
+    };
+    expect((await send('POST /subscriptions', body, there)).status).toBe(201);
+    expect((await send('POST /subscriptions', body, there)).status).toBe(409);
+    expect((await send('GET /subscriptions', undefined, there)).body).toMatchObject([{ id: subscription }]);
+    expect((await send('GET /subscriptions')).body).toEqual([]);
+    expect((await send(`DELETE /subscriptions/${subscription}`)).status).toBe(404);
+
+    const change = async (load: number, headers: Record<string, string>): Promise<void> => {
+      expect((await send(`PATCH /entities/${id}/attrs`, { load }, headers)).status).toBe(204);
+    };
+    const told = async (load: number): Promise<void> => {
+      const next = new Promise<void>((resolve) => (tell = resolve));
+      await change(load, there);
+      await next;
+    };
+    await change(2, {});
+    await told(3);
+    expect(heard).toMatchObject([{ headers: { 'ngsild-snapshot': name }, data: [{ id, type, load: 3 }] }]);
+    const patch = { notification: { ...body.notification, attributes: ['load'] } };
+    expect((await send(`PATCH /subscriptions/${subscription}`, patch, there)).status).toBe(204);
+    await told(4);
+    expect((await send(`GET /subscriptions/${subscription}/explain`, undefined, there)).status).toBe(200);
+    expect((await send(`GET /subscriptions/${subscription}/events`, undefined, there)).status).toBe(422);
+    expect((await send(`DELETE /snapshots/${name}`)).status).toBe(204);
+    expect((await send(`GET /subscriptions/${subscription}`, undefined, there)).status).toBe(404);
+    expect(heard.map(({ data }) => data)).toEqual([3, 4].map((load) => [{ id, type, load }]));
   });
 
   test('keep histories, and only what a query shows', async () => {
@@ -188,10 +238,17 @@ describe.each(testedStores)('snapshots (%s)', (store) => {
     const first = await make(snapshot([query('Tram')], { id: fresh('Snapshot'), snapshotPriority: 3 }));
     await prepared(first);
     await send(`PATCH /entities/${id}/attrs`, { line: 2 }, within(first));
+    const subscription = {
+      type: 'Subscription',
+      entities: [{ type: 'Tram' }],
+      notification: { endpoint: { uri: 'http://127.0.0.1:1' } },
+    };
+    expect((await send('POST /subscriptions', subscription, within(first))).status).toBe(201);
     const clone = await send(`POST /snapshots/${first}/clone`);
     expect(clone.status).toBe(201);
     const second = clone.headers.get('Location')?.split('/').at(-1) ?? '';
     expect(await prepared(second)).toMatchObject({ snapshotStatus: 'success', snapshotPriority: 3 });
+    expect((await send('GET /subscriptions', undefined, within(second))).body).toEqual([]);
     expect((await send(`POST /snapshots/${first}/clone`, { id: second, type: 'Snapshot' })).status).toBe(409);
     const patched = await send(`PATCH /snapshots/${first}`, { snapshotPriority: 8, snapshotLifetime: 'PT1H' });
     expect(patched).toMatchObject({ status: 200, body: { id: first, snapshotPriority: 8, snapshotLifetime: 'PT1H' } });

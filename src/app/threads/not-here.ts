@@ -31,6 +31,8 @@ const services: Pick<
     beat: refuse,
     noteUse: refuse,
     lastUse: refuse,
+    release: refuse,
+    onRelease: refuse,
     forget: refuse,
     stop: refuse,
   },

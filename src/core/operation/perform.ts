@@ -17,7 +17,7 @@ import { boundStore } from './bounded-store.ts';
 import { isExplained, runExplained } from './explained.ts';
 import { type Recording, startRecording } from './recording.ts';
 import { openSnapshot } from './snapshot/keeping.ts';
-import { localOnly, type Place, placeOf } from './snapshot/place.ts';
+import { localOnly, needsPrepared, type Place, placeOf } from './snapshot/place.ts';
 import { tenantOf } from '../access/tenant-name.ts';
 import { readBoolean } from './parameters.ts';
 import type { OperationResult, OperationRequest, CallContext, Caller, Operation, Services } from './operation.ts';
@@ -127,7 +127,7 @@ async function openCall(
   const ofTenant = await openTenant(services, caller.tenant, operation);
   const { name: storeName, store } =
     place === 'snapshot' && caller.snapshot !== undefined
-      ? await openSnapshot(caller.snapshot, { store: ofTenant, now, services })
+      ? await openSnapshot(caller.snapshot, { store: ofTenant, now, services, needsPrepared: needsPrepared(operation) })
       : { name: caller.tenant, store: ofTenant };
   const noting = services.contexts.recordUse(caller.context, caller.tenant);
   if (noting) await noting;

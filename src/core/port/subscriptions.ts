@@ -4,7 +4,10 @@ import type { Terms } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import type { DeliveryStatistics, SubscriptionDocument } from '../model/subscription.ts';
 
-/** Runs stored subscriptions: matches changes, delivers notifications and replays dead letters. */
+/**
+ * Runs stored subscriptions: matches changes, delivers notifications and replays dead letters. A tenant is named by the name of its store; so is a
+ * snapshot, but for `check`, which asks for the tenant that has it.
+ */
 export interface Subscriptions {
   /**
    * What the subscriptions are about: entities (clause 5.8), registrations of context sources (clause 5.11), or what sources notify of

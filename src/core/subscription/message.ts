@@ -15,17 +15,23 @@ import type { Endpoint } from './read-endpoint.ts';
 import type { RegistrationNews } from './registration-interest.ts';
 import type { StoredPlan } from './read-stored.ts';
 
+/** Whose data a message is about. `snapshot`: the id of the snapshot that has them. */
+export interface MessageOrigin {
+  readonly tenant: string;
+  readonly snapshot?: string;
+}
+
 /** The content of a message. */
 export interface MessageParts {
   readonly id: string;
   readonly subscriptionId: string;
-  readonly tenant: string;
+  readonly origin: MessageOrigin;
   readonly notifiedAt: Instant;
   /** JSON texts of entities, as `writeChangeData` and `writePresentData` write them. */
   readonly data: readonly string[];
 }
 
-export function messageOf(stored: StoredPlan, { tenant, data, ...head }: MessageParts): Message {
+export function messageOf(stored: StoredPlan, { origin, data, ...head }: MessageParts): Message {
   const { endpoint, notified } = stored;
   const isInLink = isContextInLink(stored);
   const isGeo = endpoint.accept === 'application/geo+json';
@@ -33,7 +39,7 @@ export function messageOf(stored: StoredPlan, { tenant, data, ...head }: Message
     head,
     isGeo ? featureCollectionText(data, isInLink ? undefined : notified.writtenText) : `[${data.join(',')}]`,
   );
-  return addressed(wordingOf(text, stored), endpoint, tenant);
+  return addressed(wordingOf(text, stored), endpoint, origin);
 }
 
 /** The JSON text of a notification with its media type and its @context. */
@@ -45,7 +51,7 @@ function wordingOf(text: string, stored: StoredPlan): SerializedNotification {
 /** The message about registrations (clause 5.3.2). It is never GeoJSON. */
 export function registrationMessageOf(
   stored: StoredPlan,
-  { tenant, news: { reason, data }, ...head }: Omit<MessageParts, 'data'> & { readonly news: RegistrationNews },
+  { origin, news: { reason, data }, ...head }: Omit<MessageParts, 'data'> & { readonly news: RegistrationNews },
 ): Message {
   const { id, subscriptionId, notifiedAt } = head;
   const text = JSON.stringify({
@@ -59,14 +65,14 @@ export function registrationMessageOf(
   const { endpoint } = stored;
   const isGeo = endpoint.accept === 'application/geo+json';
   const plain: StoredPlan = isGeo ? { ...stored, endpoint: { ...endpoint, accept: 'application/json' } } : stored;
-  return addressed(wordingOf(text, plain), endpoint, tenant);
+  return addressed(wordingOf(text, plain), endpoint, origin);
 }
 
 /** The message for an endpoint, of a notification that was serialized now or before. */
 export function addressed(
   { contentType, link, body }: SerializedNotification,
   endpoint: Endpoint,
-  tenant: string,
+  { tenant, snapshot }: MessageOrigin,
 ): Message {
   return {
     uri: endpoint.uri,
@@ -74,6 +80,7 @@ export function addressed(
     headers: {
       ...(link === undefined ? undefined : { Link: link }),
       ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
+      ...(snapshot === undefined ? undefined : { 'NGSILD-Snapshot': snapshot }),
       ...endpoint.receiverInfo,
     },
     notifierInfo: endpoint.notifierInfo,

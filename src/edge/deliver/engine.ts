@@ -7,6 +7,7 @@ import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
 import type { Store } from '../../core/port/store.ts';
 import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
+import { subscribedSnapshots } from '../../core/port/subscribed-snapshots.ts';
 import { type Subscriptions, subscriptionCollection } from '../../core/port/subscriptions.ts';
 import { registrationCollectionOf } from '../../core/federation/registration-store.ts';
 import { sourceCollectionOf } from '../../core/federation/source-store.ts';
@@ -19,6 +20,7 @@ import { watchClock } from './clock-watch.ts';
 import { createEndpointScheduler, type EndpointScheduler } from './endpoint-scheduler.ts';
 import type { DeliveryServices } from './environment.ts';
 import { createRegistrationInterest } from './registration-interest.ts';
+import { endDeleted, endDelivery, type OpenTenants, originOf } from './snapshot-tenants.ts';
 import { openTenant, type Tenant } from './tenant.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
 
@@ -58,7 +60,7 @@ const chances = { nowMs: () => performance.now(), chance: () => Math.random() };
 interface Engine extends DeliveryOptions {
   readonly about: Subscriptions['about'];
   readonly scheduler: EndpointScheduler;
-  readonly tenants: Map<string, Promise<Tenant | undefined>>;
+  readonly tenants: OpenTenants;
   readonly watchers: Watchers;
   /** Looks for tenants that other brokers have created. */
   search: NodeJS.Timeout | undefined;
@@ -90,6 +92,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     later: undefined,
     isStopped: false,
   };
+  const unfollowSnapshots = services.snapshots.onRelease((store) => endDelivery(engine.tenants, store));
   return {
     subscriptions: createSubscriptions(engine),
     async start() {
@@ -97,7 +100,11 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
       engine.unwatch = watchClock({ ...chances, clock: services.clock, onSet: () => refreshAll(engine) });
       if (services.stores.partitions.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
     },
-    stop: () => stop(engine).finally(unfollow),
+    stop: () =>
+      stop(engine).finally(() => {
+        unfollow();
+        unfollowSnapshots();
+      }),
   };
 }
 
@@ -146,16 +153,18 @@ const collectionsOf = {
 } as const;
 
 async function openAll(engine: Engine): Promise<void> {
-  const collectionOf = collectionsOf[engine.about];
-  for (const name of await engine.services.stores.tenantsWith(collectionOf(subscriptionCollection))) {
-    if (isSnapshotStore(name)) continue;
+  const { about, tenants, services } = engine;
+  const snapshots = about === 'entities' ? await (await subscribedSnapshots(services.stores)).keys() : [];
+  await endDeleted(tenants, snapshots, services.stores);
+  const found = await services.stores.tenantsWith(collectionsOf[about](subscriptionCollection));
+  for (const name of [...found.filter((one) => !isSnapshotStore(one)), ...snapshots]) {
     // A tenant that cannot be opened does not block the others.
     await tenantOf(engine, name).catch((cause: unknown) => {
       engine.later ??= setTimeout(() => {
         engine.later = undefined;
         void search(engine);
       }, retryMs);
-      if (!(cause instanceof Problem)) engine.services.observe({ kind: 'failed', where: 'subscriptions', cause });
+      if (!(cause instanceof Problem)) services.observe({ kind: 'failed', where: 'subscriptions', cause });
     });
   }
 }
@@ -181,13 +190,16 @@ function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
   return opened;
 }
 
-async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
+/** `name`: that of the tenant, or of the store of a snapshot. */
+async function open(engine: Engine, name: string): Promise<Tenant | undefined> {
   const { about, services, scheduler, attemptsMax, deadLettersMax } = engine;
-  const store = engine.isStopped ? undefined : await storeOf(engine, tenant);
+  const origin = await originOf(name, services.stores);
+  const store = engine.isStopped || !origin ? undefined : await storeOf(engine, name);
   return (
     store &&
+    origin &&
     openTenant({
-      tenant,
+      ...origin,
       about,
       store,
       services,
@@ -195,8 +207,8 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
       attemptsMax,
       deadLettersMax,
       ...chances,
-      read: (document) => read(engine, tenant, document),
-      changedElsewhere: (id) => engine.watchers.notify(tenant, id),
+      read: (document) => read(engine, origin.tenant, document),
+      changedElsewhere: (id) => engine.watchers.notify(name, id),
     })
   );
 }

@@ -13,6 +13,8 @@ export type DeliveryServices = Omit<Services, 'subscriptions' | 'registrationSub
 
 export interface DeliveryEnvironment {
   readonly tenant: string;
+  /** The id of the snapshot whose store it is. Absent: it is the store of the tenant. */
+  readonly snapshot?: string;
   /** What the subscriptions are about. */
   readonly about: Subscriptions['about'];
   readonly store: Store;

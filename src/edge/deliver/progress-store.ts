@@ -41,6 +41,8 @@ export interface ProgressStore {
   release(part: number): void;
   /** Stores everything new at once. */
   flush(): Promise<void>;
+  /** Stores nothing more. Resolves when nothing is being stored. */
+  abandon(): Promise<void>;
 }
 
 export interface ProgressStoreOptions {
@@ -59,25 +61,9 @@ const pauseMaxMs = 1000;
 const batchSize = 200;
 
 export function createProgressStore(options: ProgressStoreOptions): ProgressStore {
-  const { collection, observe } = options;
+  const { collection } = options;
   const state: ProgressStoreState = { ...options, changed: new Map(), acquired: new Map() };
-  let running = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  let pauseMs = pauseMinMs;
-  const writeDown = async (): Promise<void> => {
-    const beganMs = performance.now();
-    await write(state);
-    pauseMs = Math.min(pauseMaxMs, Math.max(pauseMinMs, 5 * (performance.now() - beganMs)));
-  };
-  const flush = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
-    running = running.then(writeDown).catch((cause: unknown) => observe({ kind: 'failed', where: 'progress', cause }));
-    return running;
-  };
-  const touch = (): void => {
-    timer ??= setTimeout(() => void flush(), pauseMs);
-  };
+  const { touch, flush, written, abandon } = createWriteLoop(state);
   return {
     acquire: (leaseTerm, ids) => acquire(state, leaseTerm, ids),
     find: (id) => findProgress(collection, id, () => readCommonPosition(collection, options.partitionOf(id))),
@@ -91,11 +77,50 @@ export function createProgressStore(options: ProgressStoreOptions): ProgressStor
     async drop(id, isGone) {
       settle(state, id);
       state.changed.delete(id);
-      await running;
+      await written();
       if (isGone) await collection.delete(id);
     },
     release: (part) => void state.acquired.delete(part),
     flush,
+    abandon,
+  };
+}
+
+interface WriteLoop extends Pick<ProgressStore, 'touch' | 'flush' | 'abandon'> {
+  /** Waits for the writes that have begun. */
+  readonly written: () => Promise<void>;
+}
+
+/** Writes at intervals while there is something new. */
+function createWriteLoop(state: ProgressStoreState): WriteLoop {
+  let running = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let pauseMs = pauseMinMs;
+  let isAbandoned = false;
+  const writeDown = async (): Promise<void> => {
+    if (isAbandoned) return;
+    const beganMs = performance.now();
+    await write(state);
+    pauseMs = Math.min(pauseMaxMs, Math.max(pauseMinMs, 5 * (performance.now() - beganMs)));
+  };
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    running = running
+      .then(writeDown)
+      .catch((cause: unknown) => state.observe({ kind: 'failed', where: 'progress', cause }));
+    return running;
+  };
+  return {
+    flush,
+    touch() {
+      timer ??= setTimeout(() => void flush(), pauseMs);
+    },
+    written: () => running,
+    abandon() {
+      isAbandoned = true;
+      return flush();
+    },
   };
 }
 

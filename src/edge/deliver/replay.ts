@@ -98,8 +98,7 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
 async function attempt(replayJob: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
   const { stored, env, sender } = replayJob;
   const { dialect, endpoint } = stored;
-  const write = (): Message =>
-    dialect ? dialect.address(letter.wording) : addressed(letter.wording, endpoint, env.tenant);
+  const write = (): Message => (dialect ? dialect.address(letter.wording) : addressed(letter.wording, endpoint, env));
   // No lease is needed: the broker that was asked for the replay sends it.
   const delivery = await sender.attempt({ write, isOurs: () => true });
   if (delivery && env.services.audit) recordDelivery(await writtenIn(letter, replayJob), delivery, replayJob);
@@ -110,5 +109,5 @@ async function attempt(replayJob: ReplayJob, letter: DeadLetter): Promise<Delive
 async function writtenIn({ entity: id, wording }: DeadLetter, { stored, env }: ReplayJob): Promise<Written> {
   const now = env.services.clock.now();
   const entity = (await env.store.get(id, now))?.entity() ?? { id, types: [], attrs: {}, createdAt: now };
-  return { message: addressed(wording, stored.endpoint, env.tenant), shown: [entity] };
+  return { message: addressed(wording, stored.endpoint, env), shown: [entity] };
 }

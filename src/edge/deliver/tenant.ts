@@ -34,10 +34,14 @@ export interface Tenant {
   end(): Promise<void>;
   /** Stores all progress. */
   close(): Promise<void>;
+  /** Starts nothing more and stores no progress any more: the store is deleted. Does not wait for notifications in flight. */
+  abandon(): Promise<void>;
 }
 
 export interface TenantOptions {
   readonly tenant: string;
+  /** The id of the snapshot whose store it is. Absent: it is the store of the tenant. */
+  readonly snapshot?: string;
   readonly about: DeliveryEnvironment['about'];
   readonly store: Store;
   readonly services: DeliveryServices;
@@ -98,11 +102,12 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
         runner: state.slots.get(document.id)?.runner(),
       }),
     replay: (document, keys) => slotOf(state, document.id).replay(document, keys),
-    end: () => {
-      for (const stop of unfollow) stop();
-      return end(state);
-    },
+    end: () => end(state, unfollow),
     close: () => env.progressStore.flush(),
+    async abandon() {
+      void end(state, unfollow);
+      await env.progressStore.abandon();
+    },
   };
 }
 
@@ -144,7 +149,8 @@ function problemIn(error: unknown): Problem {
   throw error;
 }
 
-async function end(state: TenantState): Promise<void> {
+async function end(state: TenantState, unfollow: readonly (() => void)[]): Promise<void> {
+  for (const stop of unfollow) stop();
   state.isEnded = true;
   for (const timer of state.timers) clearTimeout(timer);
   await Promise.all([state.env.tailer.stop(), ...[...state.slots.values()].map((slot) => slot.end())]);

@@ -75,14 +75,11 @@ export function recordDelivery(written: Written | undefined, delivery: Delivery,
   if (delivery.kind !== 'unreached' || delivery.status !== undefined) owner.record(written.shown);
 }
 
-const writeNews = (
-  id: string,
-  news: RegistrationNews,
-  { id: subscriptionId, stored, env: { tenant, services } }: MessageTarget,
-): Message => registrationMessageOf(stored, { id, subscriptionId, tenant, notifiedAt: services.clock.now(), news });
+const writeNews = (id: string, news: RegistrationNews, { id: subscriptionId, stored, env }: MessageTarget): Message =>
+  registrationMessageOf(stored, { id, subscriptionId, origin: env, notifiedAt: env.services.clock.now(), news });
 
 function write(id: string, data: readonly string[], { id: subscriptionId, stored, env }: MessageTarget): Message {
-  return messageOf(stored, { id, subscriptionId, tenant: env.tenant, notifiedAt: env.services.clock.now(), data });
+  return messageOf(stored, { id, subscriptionId, origin: env, notifiedAt: env.services.clock.now(), data });
 }
 
 /** The entities that these link to, if the subscription joins them. */

@@ -72,6 +72,43 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a subscription in a snapshot', () => {
+  const subscription = 'urn:ngsi-ld:Subscription:1';
+  const body = {
+    id: subscription,
+    type: 'Subscription',
+    entities: [{ type: 'Lamp' }],
+    notification: { endpoint: { uri: 'http://127.0.0.1:1' } },
+  };
+
+  test('needs the right to subscribe, and is changed by its owner', async () => {
+    await give({ to: ana, operations: ['subscribe'] });
+    await give({ to: bo, operations: ['read', 'write'] });
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    const sent = async (what: string, as: string): Promise<number> =>
+      (await server.send(what, { as, headers: within, ...(what.startsWith('POST') ? { body } : {}) })).status;
+    expect(await sent('POST /subscriptions', bo)).toBe(403);
+    expect(await sent('POST /subscriptions', ana)).toBe(201);
+    await give({ to: bo, operations: ['subscribe'] });
+    const path = `/subscriptions/${subscription}`;
+    expect([await sent(`GET ${path}`, bo), await sent(`DELETE ${path}`, bo)]).toEqual([404, 404]);
+    expect([await sent(`GET ${path}`, ana), await sent(`DELETE ${path}`, ana)]).toEqual([200, 204]);
+  });
+
+  test('is not made while the snapshot is being prepared, because the copies are no changes', async () => {
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    const store = await server.services.stores.open('', false);
+    const snapshots = store?.collection(snapshotCollection);
+    const document = await snapshots?.get(id);
+    if (!snapshots || !isObject(document)) throw new Error('There is no snapshot.');
+    await snapshots.put(id, { ...document, status: 'preparing', aliveAt: new Date().toISOString() });
+    const { status } = await server.send('POST /subscriptions', { as: administrator, body, headers: within });
+    expect(status).toBe(409);
+  });
+});
+
 describe('a clone', () => {
   test('is made by whoever may see the snapshot, because it has its queries', async () => {
     await give({ to: ana, operations: ['read'], types: ['Lamp'] });

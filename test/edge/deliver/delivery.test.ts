@@ -1,4 +1,7 @@
 /** Tests delivery over HTTP with real sockets: the content of notifications, their order, and failures of receivers. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
 import { eventually, startTestBroker, stopTestBrokers } from './test-broker.ts';
@@ -389,4 +392,50 @@ describe('a receiver that', () => {
     receiver.manner = () => 200;
     expect(drafts(await receiver.until(count(2)))).toEqual([1, 1]);
   });
+});
+
+test('a subscription in a snapshot goes on after a restart, and ends with the snapshot, even if the receiver hangs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-snapshot-'));
+  const [broker, receiver] = [await startTestBroker([], folder), await startReceiver(400)];
+  const tenant = { 'NGSILD-Tenant': 'kranj' };
+  const [id, name] = ['urn:ngsi-ld:Boat:1', 'urn:ngsi-ld:Snapshot:1'];
+  const within = { ...tenant, 'NGSILD-Snapshot': name };
+  await broker.send('POST /entities', { id, type: 'Boat', draft: 1 }, tenant);
+  const snapshotQueries = [{ type: 'Query', entities: [{ type: 'Boat' }] }];
+  await broker.send('POST /snapshots', { id: name, type: 'Snapshot', snapshotQueries }, tenant);
+  await eventually(
+    () => broker.send(`GET /snapshots/${name}`, undefined, tenant) as Promise<{ snapshotStatus: string }>,
+    ({ snapshotStatus }) => snapshotStatus === 'success',
+  );
+  const notification = { endpoint: { uri: receiver.url } };
+  const subscription = 'urn:ngsi-ld:Subscription:1';
+  const body = { id: subscription, type: 'Subscription', entities: [{ type: 'Boat' }], notification };
+  await broker.send('POST /subscriptions', body, within);
+  await broker.send(`PATCH /entities/${id}/attrs`, { draft: 2 }, within);
+  const letters = `/subscriptions/${subscription}/deadLetters`;
+  await eventually(
+    () => broker.send(`GET ${letters}`, undefined, within) as Promise<readonly unknown[]>,
+    ({ length }) => length === 1,
+  );
+  await broker.stop();
+
+  const next = await startTestBroker([], folder);
+  receiver.manner = () => 200;
+  await next.send(`POST ${letters}/replay`, undefined, within);
+  await receiver.until(count(2));
+  await next.send(`PATCH /entities/${id}/attrs`, { draft: 3 }, within);
+  await receiver.until(count(3));
+  expect(receiver.received.map((one) => valueOf(one, 'draft'))).toEqual([2, 2, 3]);
+  for (const { headers } of receiver.received)
+    expect(headers).toMatchObject({ 'ngsild-tenant': 'kranj', 'ngsild-snapshot': name });
+
+  receiver.manner = () => 'hang';
+  await next.send(`PATCH /entities/${id}/attrs`, { draft: 4 }, within);
+  await receiver.until(count(4));
+  await next.send(`DELETE /snapshots/${name}`, undefined, tenant);
+  receiver.release(500);
+  expect(readdirSync(folder).filter((file) => file.includes('snapshot'))).toEqual([]);
+  await expect(next.send(`GET /subscriptions/${subscription}`, undefined, within)).rejects.toThrow('404');
+  await next.stop();
+  rmSync(folder, { recursive: true });
 });

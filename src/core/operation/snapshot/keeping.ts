@@ -3,6 +3,7 @@ import { compareInstants, type Instant, microsOfInstant } from '../../model/inst
 import { Problem } from '../../model/problem.ts';
 import { changeDocument } from '../../port/document-collection.ts';
 import type { DocumentCollection, Store } from '../../port/store.ts';
+import { dropSnapshotStore } from '../../port/subscribed-snapshots.ts';
 import type { Services } from '../operation.ts';
 import {
   isGone,
@@ -71,12 +72,25 @@ export async function listSnapshots({
   });
 }
 
-/** The store that has the copy of a snapshot, for a request that uses it. Throws ResourceNotFound. */
+interface OpeningSnapshot {
+  /** The store of the tenant. */
+  readonly store: Store;
+  readonly now: Instant;
+  readonly services: Keeping;
+  readonly needsPrepared: boolean;
+}
+
+/**
+ * The store that has the copy of a snapshot, for a request that uses it. Throws ResourceNotFound, and Conflict when the request needs a
+ * snapshot that is prepared.
+ */
 export async function openSnapshot(
   id: string,
-  where: { readonly store: Store; readonly now: Instant; readonly services: Keeping },
+  where: OpeningSnapshot,
 ): Promise<{ readonly name: string; readonly store: Store }> {
-  const { store: name } = await findSnapshot(id, where);
+  const { store: name, status } = await findSnapshot(id, where);
+  if (where.needsPrepared && status === 'preparing')
+    throw new Problem('Conflict', `The snapshot ${id} is still being prepared.`);
   const store = await where.services.stores.open(name, false);
   if (!store) throw unknown(id);
   where.services.snapshots.noteUse(name, where.now);
@@ -87,10 +101,9 @@ export async function openSnapshot(
 export async function dropSnapshot(
   { id, store }: SnapshotDocument,
   collection: DocumentCollection,
-  { stores, snapshots }: Keeping,
+  services: Keeping,
 ): Promise<void> {
-  await stores.drop(store);
-  snapshots.forget(store);
+  await dropSnapshotStore(store, services);
   // Another writer may change the document at the same time: its heartbeat, or its last use.
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const json = await collection.get(id);

@@ -6,17 +6,17 @@ import type { Operation, OperationRequest } from '../operation.ts';
 export type Place = 'snapshot' | 'tenant';
 
 const inSnapshots =
-  /^\/(?:entities|entityOperations|entityMaps|types|attributes|temporal\/entit(?:ies|yOperations|yMaps))(?:\/|$)/;
+  /^\/(?:entities|entityOperations|entityMaps|types|attributes|subscriptions|temporal\/entit(?:ies|yOperations|yMaps))(?:\/|$)/;
 
-/** Throws OperationNotSupported for subscriptions, which are about the changes of a tenant. */
+/** Throws OperationNotSupported for the stream of a subscription: streams show the changes of a tenant. */
 export function placeOf({ path }: Operation): Place {
-  if (path.startsWith('/subscriptions'))
-    throw new Problem(
-      'OperationNotSupported',
-      'A snapshot has no subscriptions; leave out the header NGSILD-Snapshot.',
-    );
+  if (path === '/subscriptions/{id}/events')
+    throw new Problem('OperationNotSupported', 'The changes in a snapshot are not streamed; use a notification.');
   return inSnapshots.test(path) ? 'snapshot' : 'tenant';
 }
+
+/** True for an operation that needs a snapshot that is prepared: a subscription would be notified of what is being copied. */
+export const needsPrepared = ({ name }: Operation): boolean => name === 'createSubscription';
 
 /** The request about this broker only: an operation on a snapshot asks no context sources. */
 export const localOnly = ({ parameters }: Operation, request: OperationRequest): OperationRequest =>

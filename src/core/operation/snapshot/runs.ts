@@ -25,6 +25,10 @@ export interface SnapshotRuns {
   noteUse(store: string, at: Instant): void;
   /** When this broker last used the store. */
   lastUse(store: string): Instant | undefined;
+  /** Ends what else uses the store of a snapshot, which is then deleted. */
+  release(store: string): Promise<void>;
+  /** Calls and awaits the listener in `release`. Returns the function that stops it. */
+  onRelease(listener: (store: string) => Promise<void>): () => void;
   /** The snapshot was deleted. */
   forget(store: string): void;
   /** Waits for the end of the work that runs, which it asks to stop. Work that has not begun is not done. */
@@ -36,6 +40,7 @@ const waitingMax = 1000;
 
 export function createSnapshotRuns({ observe }: { readonly observe: Observe }): SnapshotRuns {
   const uses = new Map<string, Instant>();
+  const listeners = new Set<(store: string) => Promise<void>>();
   const queue = createQueue((work) =>
     work().catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause })),
   );
@@ -43,6 +48,13 @@ export function createSnapshotRuns({ observe }: { readonly observe: Observe }): 
     ...queue,
     noteUse: (store, at) => void uses.set(store, at),
     lastUse: (store) => uses.get(store),
+    release: async (store) => {
+      await Promise.all([...listeners].map((listener) => listener(store)));
+    },
+    onRelease(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     forget(store) {
       uses.delete(store);
       queue.forget(store);
@@ -51,7 +63,9 @@ export function createSnapshotRuns({ observe }: { readonly observe: Observe }): 
 }
 
 /** Works on one snapshot after the other. `attempt` reports what work throws. */
-function createQueue(attempt: (work: () => Promise<void>) => Promise<void>): Omit<SnapshotRuns, 'noteUse' | 'lastUse'> {
+function createQueue(
+  attempt: (work: () => Promise<void>) => Promise<void>,
+): Omit<SnapshotRuns, 'noteUse' | 'lastUse' | 'release' | 'onRelease'> {
   let isStopping = false;
   /** In the order in which they began to wait. */
   const waiting = new Map<string, SnapshotWork>();

@@ -18,6 +18,7 @@ import { acknowledgedCollection, placeCollection, subscriptionCollection } from 
 import type { SubjectPlace } from '../../port/subject.ts';
 import { watchedSeriesCollection } from '../../port/watch.ts';
 import type { Store } from '../../port/store.ts';
+import { dropSnapshotStore } from '../../port/subscribed-snapshots.ts';
 import { dropEntityMap } from '../distributed/entity-maps.ts';
 import { deadLetters, findIn, findInAudit } from './find.ts';
 import {
@@ -35,7 +36,7 @@ export async function eraseSubject(context: SubjectContext): Promise<void> {
   await eraseDocuments(context);
   for (const one of await storesOf(context))
     for (const place of rewritten) await toTheEnd(findIn(one.store, { id, place, erases: true }));
-  await services.subscriptions.forgetChanges(tenant);
+  for (const { name } of await storesOf(context)) await services.subscriptions.forgetChanges(name);
   await services.registrationSubscriptions?.forgetChanges(tenant);
   // What was sent meanwhile may have become a dead letter.
   await eraseDocuments(context);
@@ -97,8 +98,14 @@ function erasingMutation(entity: Entity, isNamed: SubjectContext['isNamed']): Mu
   };
 }
 
-/** Deletes documents that name the subject, or takes it out of them. */
+/** Deletes documents that name the subject, or takes it out of them: those of the tenant, then those of the snapshots that are left. */
 async function eraseDocuments(context: SubjectContext): Promise<void> {
+  await eraseDocumentsIn(context);
+  for (const { name, store, snapshot } of await storesOf(context))
+    if (snapshot !== undefined) await eraseDocumentsIn({ ...context, tenant: name, store });
+}
+
+async function eraseDocumentsIn(context: SubjectContext): Promise<void> {
   const { id, store } = context;
   for await (const finding of findIn(store, { id, place: 'document', erases: false }))
     if (finding.place === 'document') await eraserOf(finding.collection)?.(finding, context);
@@ -133,8 +140,7 @@ const erasers: Readonly<Record<string, Eraser>> = {
   },
   [snapshotCollection]: async ({ key, document }, { store, services }) => {
     const name = snapshotStoreIn(document);
-    if (name !== undefined) await services.stores.drop(name);
-    if (name !== undefined) services.snapshots.forget(name);
+    if (name !== undefined) await dropSnapshotStore(name, services);
     await store.collection(snapshotCollection).delete(key);
   },
   [registrationCollectionOf('changes')]: async ({ collection, key, document }, { store, services }) => {

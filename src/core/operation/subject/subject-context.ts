@@ -38,17 +38,18 @@ export const snapshotStoreIn = (document: Json): string | undefined =>
 
 /** A store with data of the tenant. `snapshot`: the id of the snapshot whose copy it has. Absent: the store of the tenant. */
 export interface TenantStore {
+  readonly name: string;
   readonly store: Store;
   readonly snapshot?: string;
 }
 
 /** The store of the tenant, and those of its snapshots. */
-export async function storesOf({ store, services }: SubjectContext): Promise<readonly TenantStore[]> {
-  const all: TenantStore[] = [{ store }];
+export async function storesOf({ store, tenant, services }: SubjectContext): Promise<readonly TenantStore[]> {
+  const all: TenantStore[] = [{ name: tenant, store }];
   for (const { key, document } of await store.collection(snapshotCollection).list()) {
     const name = snapshotStoreIn(document);
     const copy = name === undefined ? undefined : await services.stores.open(name, false);
-    if (copy) all.push({ store: copy, snapshot: key });
+    if (name !== undefined && copy) all.push({ name, store: copy, snapshot: key });
   }
   return all;
 }

@@ -171,7 +171,7 @@ async function replay(
   call: CallContext,
 ): Promise<OperationResult> {
   requireWhole(call);
-  const { tenant, services } = call;
-  await services.subscriptions.replay(tenant, document, keys);
+  const { storeName, services } = call;
+  await services.subscriptions.replay(storeName, document, keys);
   return { kind: 'done' };
 }

@@ -20,7 +20,7 @@ export const explainSubscription: Operation = {
     const entity = given === undefined ? undefined : readId(given, 'the parameter entity');
     if (entity !== undefined) requireWhole(call);
     const { subscriptions } = call.services;
-    const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });
+    const explanation = await subscriptions.explain(call.storeName, document, { entity, terms: call.context });
     const body = {
       id: document.id,
       type: 'SubscriptionExplanation',

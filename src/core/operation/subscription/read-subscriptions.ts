@@ -62,6 +62,6 @@ function readShown(params: OperationRequest['params']): Shown {
 async function text(document: SubscriptionDocument, shown: Shown, call: CallContext): Promise<string> {
   const pause = call.services.yieldToEventLoop();
   if (pause) await pause;
-  const statistics = await call.services.subscriptions.statistics(call.tenant, document);
+  const statistics = await call.services.subscriptions.statistics(call.storeName, document);
   return withContext(JSON.stringify(await showSubscription(document, { statistics, ...shown }, call)), call);
 }

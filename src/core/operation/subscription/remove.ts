@@ -3,9 +3,9 @@ import { acknowledgedCollection, subscriptionCollection } from '../../port/subsc
 import type { CallContext } from '../operation.ts';
 
 /** Returns false when there is none. */
-export async function removeSubscription(id: string, { store, services, tenant }: CallContext): Promise<boolean> {
+export async function removeSubscription(id: string, { store, services, storeName }: CallContext): Promise<boolean> {
   if (!(await store.collection(subscriptionCollection).delete(id))) return false;
   await store.collection(acknowledgedCollection).delete(id);
-  await services.subscriptions.refresh(tenant, id);
+  await services.subscriptions.refresh(storeName, id);
   return true;
 }

@@ -5,6 +5,8 @@ import { type SubscriptionDocument, subscriptionIn, subscriptionJson } from '../
 import { deadLetterCollection, discardLetters } from '../../port/dead-letters.ts';
 import { changeDocument } from '../../port/document-collection.ts';
 import { serialized } from '../../port/serialized.ts';
+import { isSnapshotStore } from '../../port/snapshot-store.ts';
+import { noteSubscribed } from '../../port/subscribed-snapshots.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { isInLoop, loopDetected } from '../distributed/concerned-sources.ts';
 import { writeHead } from '../heads.ts';
@@ -38,13 +40,16 @@ export const createSubscription: Operation = {
 /** Stores a new subscription and puts it into effect. Throws AlreadyExists. */
 async function store(document: SubscriptionDocument, call: CallContext): Promise<void> {
   const { id } = document;
+  const { snapshot, tenant, storeName, services } = call;
+  if (snapshot !== undefined && isSnapshotStore(storeName))
+    await noteSubscribed(services.stores, storeName, { tenant, snapshot });
   const collection = call.store.collection(subscriptionCollection);
   if ((await collection.get(id)) !== undefined) throw alreadyExists(id);
   // A crash may have left dead letters of a deleted subscription with this id: they do not belong to the new one.
   await discardLetters(call.store.collection(deadLetterCollection(id)));
   const whole = await withContextKept(document, call);
   if (!(await collection.replace(id, undefined, subscriptionJson(whole)))) throw alreadyExists(id);
-  await call.services.subscriptions.refresh(call.tenant, id);
+  await services.subscriptions.refresh(storeName, id);
 }
 
 export const updateSubscription: Operation = {
@@ -64,7 +69,7 @@ export const updateSubscription: Operation = {
         await call.services.subscriptions.check(call.tenant, after);
         return subscriptionJson(await resumed(before, after, call));
       });
-      await call.services.subscriptions.refresh(call.tenant, id);
+      await call.services.subscriptions.refresh(call.storeName, id);
     });
     return { kind: 'done' };
   },
