@@ -10,7 +10,9 @@ const common = {
 
 // Those that need a MongoDB replica set share one, which is started only when one of them is run.
 export default {
-  testTimeout: 20_000,
+  // Two files at a time: most wait for programs that they start. More would measure each other.
+  maxWorkers: 2,
+  testTimeout: 60_000,
   // Node keeps the modules of every test file for as long as its process runs: a worker that has grown is replaced by a new one.
   workerIdleMemoryLimit: '1GB',
   projects: [

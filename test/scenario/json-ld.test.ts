@@ -74,7 +74,8 @@ describe.each(testedStores)('a JSON-LD library finds ids, types and values (%s)'
     for (const { iri, examples } of types) {
       const entity = readJson(examples.normalized) as { id: string; type: string };
       await ask('POST /entities', { body: entity });
-      const paths = [`/entities/${entity.id}`, `/entities?type=${entity.type}`, `/temporal/entities/${entity.id}`];
+      const id = encodeURIComponent(entity.id);
+      const paths = [`/entities/${id}`, `/entities?type=${entity.type}`, `/temporal/entities/${id}`];
       for (const [at, path] of paths.entries()) {
         const [node] = await read(await ask(`GET ${path}`, { headers }));
         expect(node).toMatchObject({ '@id': entity.id, '@type': [iri] });
