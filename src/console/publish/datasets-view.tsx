@@ -2,7 +2,7 @@
 import { call } from '../data/api.ts';
 import { titleOf } from '../data/entity.ts';
 import { listOf, memberOf, numberOf, textOf, textsOf } from '../data/json.ts';
-import { things } from '../data/live.ts';
+import { revision, things } from '../data/live.ts';
 import { type Loading, useLoad } from '../data/load.ts';
 import { shortId, shortName } from '../data/names.ts';
 import { addressOf } from '../data/route.ts';
@@ -31,7 +31,8 @@ const slugOf = (facts: unknown): string => textOf(facts, 'slug') ?? '';
 
 function nameOf(facts: unknown): string {
   const id = textOf(facts, 'id') ?? '';
-  const thing = things.get(id);
+  // The stream may bring the dataset after the list of facts.
+  const thing = revision.value >= 0 ? things.get(id) : undefined;
   return thing ? titleOf(thing, language.value) : shortId(id);
 }
 
