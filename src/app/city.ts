@@ -1,8 +1,9 @@
 /** Opens the parts of the city that work beside requests: the watch, and what entities define, such as depersonalised aggregates. */
-import { aggregatePlans, createAggregates } from '../city/aggregate/aggregates.ts';
+import { aggregatePlan, createAggregates } from '../city/aggregate/aggregates.ts';
 import { createAggregateOperations } from '../city/aggregate/aggregate-operations.ts';
 import { createIndicatorOperations } from '../city/indicator/indicator-operations.ts';
-import { createIndicators, indicatorPlans } from '../city/indicator/indicators.ts';
+import { createIndicators, indicatorPlan } from '../city/indicator/indicators.ts';
+import { plansOf } from '../city/definition/approved-work.ts';
 import { readModelNames } from '../city/definition/names.ts';
 import type { JobPlan } from '../city/job/job.ts';
 import { summaryPlan } from '../city/watch/summary.ts';
@@ -24,7 +25,7 @@ export function openCity(config: Config, services: Services): City {
   const indicators = createIndicators({ services, names });
   const watch = openWatch(config, services);
   return {
-    plans: [...aggregatePlans(aggregates), ...indicatorPlans(indicators), summaryPlan(services.clock)],
+    plans: [...plansOf(aggregates, aggregatePlan), ...plansOf(indicators, indicatorPlan), summaryPlan(services.clock)],
     operations: [...createAggregateOperations(aggregates), ...createIndicatorOperations(indicators)],
     stop: () => watch.stop(),
   };

@@ -9,23 +9,20 @@ import {
   type DefinitionServices,
   type Running,
   type WorkKind,
+  type WorkPlan,
 } from '../definition/approved-work.ts';
-import type { JobPlan, Work } from '../job/job.ts';
 import { type AggregateJob, definingTerms, readAggregateJob } from './aggregate-job.ts';
 import { collect } from './collect.ts';
 import { openReleaseHistory, putReleaseHistory, putReport, reportJson } from './documents.ts';
 import { release } from './protection/release.ts';
 import { publish } from './publish.ts';
 
-/** The periodic jobs that release what is due: each minute in the tenants in use, each hour in all. */
-export function aggregatePlans(aggregates: Pick<ApprovedWork, 'runAll'>): readonly JobPlan[] {
-  const about = 'publishes depersonalised aggregates of the periods that are over';
-  const work: Work = (store, tenant) => aggregates.runAll({ store, tenant });
-  return [
-    { name: 'aggregates', about, cron: '15 * * * * *', work },
-    { name: 'aggregates-all', about, cron: '0 5 * * * *', work, isInAllTenants: true },
-  ];
-}
+export const aggregatePlan: WorkPlan = {
+  name: 'aggregates',
+  about: 'publishes depersonalised aggregates of the periods that are over',
+  second: 15,
+  minute: 5,
+};
 
 const kind: WorkKind<AggregateJob> = {
   type: 'AggregateJob',

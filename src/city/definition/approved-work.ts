@@ -9,6 +9,7 @@ import { sameJson } from '../../core/model/json.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Services } from '../../core/operation/operation.ts';
 import type { Store } from '../../core/port/store.ts';
+import type { JobPlan, Work } from '../job/job.ts';
 import type { Approval, Approvals } from './approval.ts';
 import { Definition, definedValues } from './definition.ts';
 import type { ModelNames } from './names.ts';
@@ -74,6 +75,26 @@ export interface ApprovedWork {
   runAll(place: Place): Promise<string | undefined>;
   /** Carries out the periods that overlap an interval and have begun, again or for the first time. Returns their number. */
   repeat(id: string, place: Place, interval: Interval): Promise<number>;
+}
+
+/** The names, words and times of the periodic jobs of a kind of work. */
+export interface WorkPlan extends Pick<JobPlan, 'name' | 'about'> {
+  /** The second of each minute in which the tenants in use have their turn. */
+  readonly second: number;
+  /** The minute of each hour in which all tenants have their turn. */
+  readonly minute: number;
+}
+
+/** The periodic jobs that carry out what is due: each minute in the tenants in use, each hour in all. */
+export function plansOf(
+  approved: Pick<ApprovedWork, 'runAll'>,
+  { name, about, second, minute }: WorkPlan,
+): readonly JobPlan[] {
+  const work: Work = (store, tenant) => approved.runAll({ store, tenant });
+  return [
+    { name, about, cron: `${second} * * * * *`, work },
+    { name: `${name}-all`, about, cron: `0 ${minute} * * * *`, work, isInAllTenants: true },
+  ];
 }
 
 /** Most periods that one run carries out: the next run carries out more. */

@@ -8,22 +8,19 @@ import {
   type DefinitionServices,
   type Running,
   type WorkKind,
+  type WorkPlan,
 } from '../definition/approved-work.ts';
 import { periodAt } from '../definition/periods.ts';
 import { writeEntities } from '../definition/write-entities.ts';
-import type { JobPlan, Work } from '../job/job.ts';
 import { compute, type Computed } from './compute.ts';
 import { definingTerms, type Indicator, lastPart, readIndicator } from './indicator.ts';
 
-/** The periodic jobs that compute indicators: each minute in the tenants in use, each hour in all. */
-export function indicatorPlans(indicators: Pick<ApprovedWork, 'runAll'>): readonly JobPlan[] {
-  const about = 'computes indicators';
-  const work: Work = (store, tenant) => indicators.runAll({ store, tenant });
-  return [
-    { name: 'indicators', about, cron: '45 * * * * *', work },
-    { name: 'indicators-all', about, cron: '0 10 * * * *', work, isInAllTenants: true },
-  ];
-}
+export const indicatorPlan: WorkPlan = {
+  name: 'indicators',
+  about: 'computes indicators',
+  second: 45,
+  minute: 10,
+};
 
 export const createIndicators = (parts: DefinitionServices): ApprovedWork => createApprovedWork(createKind(), parts);
 
