@@ -9,8 +9,21 @@ import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
 import { refuseTooManyNames } from '../model/read/name-count.ts';
+import { entityMapParameters } from './distributed/entity-maps.ts';
 import type { CallContext } from './operation.ts';
 import { readPattern } from './selection.ts';
+
+/** The parameters that every query by POST takes in its URL. */
+export const queryByPostParameters = [
+  'limit',
+  'offset',
+  'count',
+  'options',
+  'format',
+  'local',
+  'explain',
+  ...entityMapParameters,
+] as const;
 
 /** A query: entity selectors, and everything else as parameters. */
 export interface QueryBody {

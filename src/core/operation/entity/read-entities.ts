@@ -31,7 +31,7 @@ import {
 import { type EntityOutput, readEntityOutput, outputParameters } from '../view.ts';
 import { resolveLinks } from '../linked-query.ts';
 import { findOrdered, orderParameters } from '../ordered.ts';
-import { readQueryBody } from '../query-body.ts';
+import { queryByPostParameters, readQueryBody } from '../query-body.ts';
 
 export const retrieveEntity: Operation = {
   name: 'retrieveEntity',
@@ -167,17 +167,7 @@ export const queryByPost: Operation = {
   action: 'read',
   access: 'read',
   checksDocuments: true,
-  parameters: [
-    'limit',
-    'offset',
-    'count',
-    'options',
-    'format',
-    'local',
-    'explain',
-    'splitEntities',
-    ...entityMapParameters,
-  ],
+  parameters: [...queryByPostParameters, 'splitEntities'],
   media: ['json', 'ld+json', 'geo+json', 'csv'],
   body: 'object',
   run(request, call) {

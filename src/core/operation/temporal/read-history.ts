@@ -16,7 +16,7 @@ import {
 import { filterOf } from '../distributed/mapped-page.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
-import { type QueryBody, readQueryBody } from '../query-body.ts';
+import { type QueryBody, queryByPostParameters, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { answerHistories } from './answer-histories.ts';
 import { findHistories } from './find-histories.ts';
@@ -122,17 +122,7 @@ export const queryTemporalByPost: Operation = {
   action: 'read',
   access: 'history',
   checksDocuments: true,
-  parameters: [
-    'limit',
-    'offset',
-    'count',
-    'options',
-    'format',
-    'local',
-    'explain',
-    'partAfter',
-    ...entityMapParameters,
-  ],
+  parameters: [...queryByPostParameters, 'partAfter'],
   media: ['json', 'ld+json'],
   body: 'object',
   run(request, call) {
