@@ -1,5 +1,6 @@
-/** Tests entities as CSV, which clients get with `Accept: text/csv`. */
+/** Tests entities and histories as CSV, which clients get with `Accept: text/csv`. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
 import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
 
 describe.each(testedStores)('CSV (%s)', (store) => {
@@ -63,6 +64,63 @@ describe.each(testedStores)('CSV (%s)', (store) => {
 
   test('of one entity', async () => {
     expect((await get('/entities/urn:x:ship:1')).text).toBe('id,type,speed\r\nurn:x:ship:1,Ship,-4.5\r\n');
+  });
+
+  test('of histories: a row for each instance, with times that readers of tables read as one format', async () => {
+    const history = {
+      id: 'urn:x:buoy:1',
+      type: ['Buoy', 'Float'],
+      level: [
+        { value: 1.5, unitCode: 'MTR', observedAt: '2026-03-01T08:00:00Z' },
+        { value: -2, unitCode: 'MTR', observedAt: '2026-03-01T09:00:00.25Z' },
+        { value: 7, datasetId: 'urn:x:high', observedAt: '2026-03-02T09:00:00Z' },
+      ],
+      note: [{ value: '=1+1, "so"', observedAt: '2026-03-01T10:00:00Z' }],
+      place: [{ value: { type: 'Point', coordinates: [14.36, 46.24] }, observedAt: '2026-03-01T10:00:00Z' }],
+    };
+    const written = await fetch(`${broker.url}/ngsi-ld/v1/temporal/entities`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(history),
+    });
+    expect(written.status).toBe(201);
+    const { status, headers, text } = await get('/temporal/entities/urn:x:buoy:1');
+    expect([status, headers.get('Content-Type')]).toEqual([200, 'text/csv']);
+    expect(text.split('\r\n', 1)).toEqual([
+      'entityId,entityType,attribute,datasetId,observedAt,modifiedAt,deletedAt,number,text,unitCode',
+    ]);
+    const rows = parse<Record<string, string>>(text, { columns: true });
+    const cells = rows.map(({ attribute, datasetId, observedAt, number, text: words }) =>
+      [attribute, datasetId, observedAt, number, words].join(' '),
+    );
+    expect(cells.toSorted()).toEqual([
+      'level  2026-03-01T08:00:00.000000Z 1.5 ',
+      'level  2026-03-01T09:00:00.250000Z -2 ',
+      'level urn:x:high 2026-03-02T09:00:00.000000Z 7 ',
+      `note  2026-03-01T10:00:00.000000Z  '=1+1, "so"`,
+      'place  2026-03-01T10:00:00.000000Z  {"type":"Point","coordinates":[14.36,46.24]}',
+    ]);
+    expect(rows[0]).toMatchObject({ entityId: 'urn:x:buoy:1', entityType: 'Buoy Float', deletedAt: '' });
+    expect(rows[0]?.['modifiedAt']).toMatch(/^20\d\d-.*\.\d{6}Z$/);
+    const late = await get('/temporal/entities?type=Buoy&attrs=level&timerel=after&timeAt=2026-03-02T00:00:00Z');
+    expect(parse(late.text, { columns: true })).toMatchObject([{ number: '7', unitCode: '' }]);
+    const none = await get('/temporal/entities?type=Boat');
+    expect(none.text.split('\r\n').slice(1)).toEqual(['']);
+    expect((await get('/temporal/entities/urn:x:none')).status).toBe(404);
+  });
+
+  test('of aggregates: a row for each period, a column for each method', async () => {
+    const aggregated = await get(
+      '/temporal/entities?type=Buoy&attrs=level&aggrMethods=max,totalCount&aggrPeriodDuration=P1D&timerel=after&timeAt=2026-02-28T00:00:00Z',
+    );
+    expect(aggregated.text).toBe(
+      [
+        'entityId,entityType,attribute,datasetId,periodStart,periodEnd,max,totalCount',
+        'urn:x:buoy:1,Buoy Float,level,,2026-03-01T00:00:00.000000Z,2026-03-02T00:00:00.000000Z,1.5,2',
+        'urn:x:buoy:1,Buoy Float,level,urn:x:high,2026-03-02T00:00:00.000000Z,2026-03-03T00:00:00.000000Z,7,1',
+        '',
+      ].join('\r\n'),
+    );
   });
 
   test('what has no form as a table is refused, and JSON stays what clients get that do not ask', async () => {

@@ -17,23 +17,9 @@ export interface HistoryRow {
   readonly unitCode: string | null;
 }
 
-/** Columns in the order of the file. `value` has two columns: one for numbers and one for text. */
-export const columns = [
-  'entityId',
-  'entityType',
-  'attribute',
-  'datasetId',
-  'observedAt',
-  'modifiedAt',
-  'deletedAt',
-  'number',
-  'text',
-  'unitCode',
-] as const;
-
 export type Cell = string | number | null;
 
-/** The cells of the row. Numbers stay numbers, strings stay strings, and all other values become JSON in the text column. */
+/** The cells of the row in the order of `instanceColumns`. Numbers stay numbers, strings stay strings, and all other values become JSON in the text column. */
 export function cellsOf(row: HistoryRow): readonly Cell[] {
   const { value } = row;
   const number = typeof value === 'number' ? value : null;

@@ -2,9 +2,10 @@
 import type { Writable } from 'node:stream';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { exactMicros } from '../../core/model/instant.ts';
+import { fixedTime, instanceColumns } from '../../core/representation/history-table.ts';
 import type { WriteLine } from '../command/csv-cell.ts';
 import { write, writeTo, writeWhole } from '../command/text-file.ts';
-import { type Cell, cellsOf, columns, type HistoryRow } from './rows.ts';
+import { type Cell, cellsOf, type HistoryRow } from './rows.ts';
 
 /** Appends rows to a file. */
 export type AddRows = (rows: readonly HistoryRow[]) => Promise<void>;
@@ -38,7 +39,7 @@ async function writeText(
   writeLine: WriteLine | undefined,
   addAll: (add: AddRows) => Promise<void>,
 ): Promise<void> {
-  let head = writeLine ? `${writeLine(columns)}\r\n` : '';
+  let head = writeLine ? `${writeLine(instanceColumns)}\r\n` : '';
   const lineOf = (row: HistoryRow): string =>
     writeLine ? `${writeLine(textsOf(row))}\r\n` : `${JSON.stringify(row)}\n`;
   await addAll(async (rows) => {
@@ -49,13 +50,9 @@ async function writeText(
 
 /** The cells of a row as text for CSV. */
 const textsOf = (row: HistoryRow): readonly string[] =>
-  cellsOf(row).map((cell, n) => String((times.has(columns[n] ?? '') ? fixedTime(cell) : cell) ?? ''));
-
-/** Gives every time six fractional digits, because table readers infer one format for the whole column. */
-const fixedTime = (cell: Cell): Cell =>
-  typeof cell === 'string'
-    ? cell.replace(/(?:[.,](\d+))?Z$/, (_, digits: string = '') => `.${digits.padEnd(6, '0')}Z`)
-    : cell;
+  cellsOf(row).map((cell, n) =>
+    String((typeof cell === 'string' && times.has(instanceColumns[n] ?? '') ? fixedTime(cell) : cell) ?? ''),
+  );
 
 /** Rows are buffered up to this number and then written as one row group. */
 const groupSize = 50_000;
@@ -65,8 +62,8 @@ const required = new Set<string>(['entityId', 'entityType', 'attribute']);
 
 /** Times are microseconds in UTC, strings are UTF-8, numbers are doubles. */
 const schema = [
-  { name: 'history', num_children: columns.length },
-  ...columns.map((name) => ({
+  { name: 'history', num_children: instanceColumns.length },
+  ...instanceColumns.map((name) => ({
     name,
     repetition_type: required.has(name) ? ('REQUIRED' as const) : ('OPTIONAL' as const),
     ...(times.has(name)
@@ -83,7 +80,7 @@ async function writeParquet(path: string, addAll: (add: AddRows) => Promise<void
   const flush = async (): Promise<void> => {
     const rows = waiting;
     waiting = [];
-    const columnData = columns.map((name, n) => ({
+    const columnData = instanceColumns.map((name, n) => ({
       name,
       data: rows.map((cells) => parquetCell(name, cells[n] ?? null)),
     }));

@@ -20,10 +20,12 @@ export interface LongContent {
   readonly held?: () => number;
 }
 
-/** The text before and after the elements of a list. */
+/** The text before, between and after the elements of a list. */
 interface Frame {
   readonly open: string;
   readonly close: string;
+  /** The text between two elements. Absent: a comma. */
+  readonly between?: string;
 }
 
 interface Writing<T> extends Frame {
@@ -40,16 +42,16 @@ const shortMax = 128 * 1024;
 const pieceMax = 64 * 1024;
 
 /**
- * The text of a list, its elements separated by commas. It yields to the event loop between elements, because a thousand elements take
+ * The text of a list. It yields to the event loop between elements, because a thousand elements take
  * longer than other requests should wait. It releases each element after writing it.
  */
 export async function listText<T>(elements: readonly T[], writing: Writing<T>): Promise<Text> {
   const waiting = elements.toReversed();
+  const { heldOf, between = ',' } = writing;
   const begin = await takeTexts(waiting, writing, shortMax);
-  if (waiting.length === 0) return `${writing.open}${begin.join(',')}${writing.close}`;
-  const { heldOf } = writing;
+  if (waiting.length === 0) return `${writing.open}${begin.join(between)}${writing.close}`;
   return {
-    begin: `${writing.open}${begin.join(',')}`,
+    begin: `${writing.open}${begin.join(between)}`,
     rest: restOf(waiting, writing),
     ...(heldOf && { held: () => waiting.reduce((sum, element) => sum + heldOf(element), 0) }),
   };
@@ -57,11 +59,12 @@ export async function listText<T>(elements: readonly T[], writing: Writing<T>): 
 
 /** Expects a nonempty text before it: elements are only left over when some were written. */
 async function* restOf<T>(waiting: T[], writing: Writing<T>): AsyncGenerator<string> {
+  const { between = ',' } = writing;
   while (waiting.length > 0) {
     const texts = await takeTexts(waiting, writing, pieceMax);
     // A single text may be large: do not copy it just to add a comma.
-    if (texts.length > 0) yield ',';
-    if (texts.length > 0) yield texts.join(',');
+    if (texts.length > 0 && between !== '') yield between;
+    if (texts.length > 0) yield texts.join(between);
   }
   yield writing.close;
 }

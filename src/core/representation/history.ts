@@ -124,7 +124,7 @@ function* renderValues(instances: readonly HistoricInstance[], view: HistoryView
 }
 
 /** Groups instances by dataset and kind. */
-function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly HistoricInstance[])[] {
+export function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly HistoricInstance[])[] {
   const groups = new Map<string, HistoricInstance[]>();
   let last: HistoricInstance[] = [];
   for (const instance of instances) {

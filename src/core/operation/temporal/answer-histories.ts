@@ -4,7 +4,9 @@ import { restIfDue, runWithPauses } from '../../model/interruptible.ts';
 import { tooManyInstances } from '../../port/histories.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
-import { listText } from '../long-text.ts';
+import { historyColumns, historyRows } from '../../representation/history-table.ts';
+import { csvLine } from '../csv.ts';
+import { listText, type Text } from '../long-text.ts';
 import type { CallContext, OperationResult } from '../operation.ts';
 import { withContext } from '../view.ts';
 import type { Cut } from './cut.ts';
@@ -20,22 +22,43 @@ export async function answerHistories(
   await restIfDue(call.services.yieldToEventLoop);
   const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
-  const { yieldToEventLoop } = call.services;
-  const write = async (history: EntityHistory): Promise<string | undefined> => {
-    const rendered = await runWithPauses(renderHistory(history, view, shown.isShown), yieldToEventLoop);
-    const text = JSON.stringify(rendered);
-    return text === '{}' ? undefined : withContext(text, call);
-  };
-  const [only] = kept;
   return {
     kind: 'found',
-    text: isList
-      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop })
-      : ((only && (await write(only))) ?? '{}'),
+    text: call.media === 'csv' ? await tableText(kept, shown, call) : await jsonText(kept, { shown, call, isList }),
     ...(range ? { range } : undefined),
     ...(warnings.length > 0 ? { warnings } : undefined),
   };
 }
+
+/** Without a list: the only history as an object, `{}` when nothing of it is shown. */
+async function jsonText(
+  histories: readonly EntityHistory[],
+  { shown, call, isList }: Omit<Showing, 'warnings'>,
+): Promise<Text> {
+  const { yieldToEventLoop } = call.services;
+  const write = async (history: EntityHistory): Promise<string | undefined> => {
+    const rendered = await runWithPauses(renderHistory(history, shown.view, shown.isShown), yieldToEventLoop);
+    const text = JSON.stringify(rendered);
+    return text === '{}' ? undefined : withContext(text, call);
+  };
+  const [only] = histories;
+  if (isList) return listText(histories, { open: '[', close: ']', write, yieldToEventLoop });
+  return (only && (await write(only))) ?? '{}';
+}
+
+/** A line with the names of the columns, and a line for each row. */
+const tableText = (
+  histories: readonly EntityHistory[],
+  { view }: HistoryOutput,
+  { services: { yieldToEventLoop } }: CallContext,
+): Promise<Text> =>
+  listText(histories, {
+    open: csvLine(historyColumns(view)),
+    between: '',
+    close: '',
+    write: async (history) => (await runWithPauses(historyRows(history, view), yieldToEventLoop)).map(csvLine).join(''),
+    yieldToEventLoop,
+  });
 
 interface Showing {
   readonly shown: HistoryOutput;

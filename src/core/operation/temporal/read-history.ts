@@ -41,7 +41,7 @@ export const retrieveTemporal: Operation = {
   access: 'history',
   checksDocuments: true,
   parameters: [...temporalParameters, ...historyOutputParameters, 'local', 'explain', ...entityMapParameters],
-  media: ['json', 'ld+json'],
+  media: ['json', 'ld+json', 'csv'],
   body: 'none',
   async run(request, call) {
     const id = readId(request.path['id'] ?? '');
@@ -106,7 +106,7 @@ export const queryTemporal: Operation = {
     'count',
     ...entityMapParameters,
   ],
-  media: ['json', 'ld+json'],
+  media: ['json', 'ld+json', 'csv'],
   body: 'none',
   run(request, call) {
     const params = liftCount(request.params);
@@ -123,7 +123,7 @@ export const queryTemporalByPost: Operation = {
   access: 'history',
   checksDocuments: true,
   parameters: [...queryByPostParameters, 'partAfter'],
-  media: ['json', 'ld+json'],
+  media: ['json', 'ld+json', 'csv'],
   body: 'object',
   run(request, call) {
     const { selectors, params }: QueryBody = readQueryBody(request.body ?? null, call, 'temporal');
