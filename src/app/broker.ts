@@ -60,7 +60,7 @@ export interface BrokerOptions {
 
 /** Starts a broker. Throws an Error on a failure such as a port in use, an unwritable folder, or an invalid option. */
 export async function startBroker(wanted: Config, options: BrokerOptions = {}): Promise<Broker> {
-  const config = { ...wanted, threads: wanted.store === 'sqlite' ? wanted.threads : 1 };
+  const config = { ...wanted, threads: wanted.store === 'memory' ? 1 : wanted.threads };
   const telemetry = openTelemetry(config);
   const { observe } = telemetry;
   const jobOptions = readJobs(config);

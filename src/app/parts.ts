@@ -26,7 +26,7 @@ interface PartsOptions {
   readonly memory: Memory;
   readonly loader: Documents & { readonly load: LoadDocument };
   /** Is given what forgets a @context by its key or URL, in the memory of this thread. */
-  readonly onContexts?: (forget: (document: string) => void) => void;
+  readonly onContexts?: (forget: (document?: string) => void) => void;
 }
 
 type ThreadParts = Pick<

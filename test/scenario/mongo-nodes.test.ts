@@ -1,5 +1,5 @@
-/** Tests two brokers on one database: a write at one takes effect at the other, and each notification is sent by one of them. */
-import { createServer, type Server } from 'node:http';
+/** Tests two brokers on one database, one of them with two HTTP threads: a write at one takes effect at the other, and each notification is sent by one of them. */
+import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -14,7 +14,7 @@ let receiver: Server;
 
 beforeAll(async () => {
   const args = ['--store', 'mongo', '--mongo-url', databases.url, '--notify-allow-private'];
-  nodes = [await startTestBroker(args), await startTestBroker(args)];
+  nodes = [await startTestBroker([...args, '--threads', '2']), await startTestBroker(args)];
   receiver = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -69,7 +69,59 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(10);
 }
 
+interface Answer {
+  readonly status: number | undefined;
+  readonly text: string;
+  readonly warning: string | undefined;
+}
+
+/** Asks the first broker on a connection of its own. */
+const askOnce = (path: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const ask = get(`${nodes[0]?.url}/ngsi-ld/v1${path}`, { agent: false }, (response) => {
+      let text = '';
+      const { statusCode: status, headers } = response;
+      const warning = headers['ngsild-warning']?.toString();
+      response.on('data', (part: Buffer) => (text += part.toString()));
+      response.on('end', () => resolve({ status, text, warning }));
+    });
+    ask.on('error', reject);
+  });
+
+/** The answers of the first broker on so many connections that each of its threads has some. */
+const askThreads = (path: string): Promise<readonly Answer[]> =>
+  Promise.all(Array.from({ length: 16 }, () => askOnce(path)));
+
 describe('two brokers', () => {
+  test('show what is written at once in all threads, also of the other broker', async () => {
+    for (let n = 1; n <= 8; n += 1) {
+      const body = { id: `urn:x:Shown:${n}`, type: 'Shown', n };
+      expect((await send(n % 2, 'POST', '/entities', body)).status).toBe(201);
+      const shown = { id: body.id, type: 'Shown', n: { type: 'Property', value: n } };
+      const texts = (await askThreads(`/entities/${body.id}`)).map(({ text }) => text);
+      expect(new Set(texts)).toEqual(new Set([JSON.stringify(shown)]));
+      const lists = await askThreads('/entities?type=Shown&limit=100');
+      expect(new Set(lists.map(({ text }) => (JSON.parse(text) as unknown[]).length))).toEqual(new Set([n]));
+    }
+  });
+
+  test('ask a context source in all threads soon after it is registered at the other broker', async () => {
+    const registration = {
+      id: 'urn:ngsi-ld:ContextSourceRegistration:gone',
+      type: 'ContextSourceRegistration',
+      endpoint: 'http://127.0.0.1:9',
+      information: [{ entities: [{ id: 'urn:x:Distant:1', type: 'Distant' }] }],
+    };
+    await send(0, 'POST', '/entities', { id: 'urn:x:Distant:1', type: 'Distant', n: 1 });
+    const warnings = async (): Promise<number> =>
+      (await askThreads('/entities/urn:x:Distant:1')).filter(({ warning }) => warning !== undefined).length;
+    expect(await warnings()).toBe(0);
+    expect((await send(1, 'POST', '/csourceRegistrations', registration)).status).toBe(201);
+    await until(async () => (await warnings()) === 16);
+    expect((await send(1, 'DELETE', `/csourceRegistrations/${registration.id}`)).status).toBe(204);
+    await until(async () => (await warnings()) === 0);
+  });
+
   test('deliver each change once, wherever it was written and whoever took the subscription', async () => {
     for (let n = 0; n < 8; n += 1) {
       const made = await send(n % 2, 'POST', '/subscriptions', subscriptionTo('Once', `Once${n}`));

@@ -55,7 +55,7 @@ export async function startTestBroker(args: readonly string[] = []): Promise<Tes
 export const testedStores: readonly string[] = (globalThis as { readonly storesOfScenarios?: readonly string[] })
   .storesOfScenarios ?? ['memory', 'sqlite'];
 
-/** Scenarios that SQLite is tested with in two HTTP threads. With MLAKA_THREADS=2, all are. */
+/** Scenarios that SQLite and MongoDB are tested with in two HTTP threads. With MLAKA_THREADS=2, all are. */
 const inTwoThreads = new Set(['one entity', 'batches', 'queries', 'history', 'hosted contexts', 'registrations']);
 
 /** Declares a test per scenario and store; the scenarios of one call share a broker, so their entities must differ. */
@@ -67,7 +67,7 @@ export function scenarios(
   describe.each(testedStores)(`${about} (%s)`, (store) => {
     let broker: TestBroker;
     beforeAll(async () => {
-      const threads = store === 'sqlite' && inTwoThreads.has(about) ? ['--threads', '2'] : [];
+      const threads = store !== 'memory' && inTwoThreads.has(about) ? ['--threads', '2'] : [];
       broker = await startTestBroker(['--store', store, ...threads, ...args]);
     });
     afterAll(() => broker.stop());

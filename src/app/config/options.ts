@@ -13,7 +13,7 @@ const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:\/\/[^?
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
   threads: whole(
-    'Threads that answer HTTP requests, at most one for each core to gain from them. The stores memory and mongo have one (docs/performance.md).',
+    'Threads that answer HTTP requests, at most one for each core to gain from them. The store memory has one (docs/performance.md).',
     1,
     { least: 1, most: 64 },
   ),

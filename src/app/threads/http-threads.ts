@@ -1,4 +1,5 @@
 /** The HTTP threads beside the main thread: starts them, and does for them what only the main thread may do. */
+import { mkdirSync } from 'node:fs';
 import { type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
@@ -9,6 +10,7 @@ import type { DocumentLoader } from '../../edge/document/loader.ts';
 import { closeServer } from '../../edge/http/server.ts';
 import type { Config } from '../config/options.ts';
 import { createSharedHeld } from '../memory.ts';
+import { answers } from '../control-socket.ts';
 import { listenOnSocket, socketPath } from '../sockets.ts';
 import type { ConnectableStores } from '../stores.ts';
 import { newSharedMemory } from './shared-state.ts';
@@ -18,8 +20,8 @@ import type {
   Commanding,
   KeepingContext,
   Loading,
-  MakingTenant,
   Notice,
+  OpeningTenant,
   Report,
   SharedMemory,
   ThreadPorts,
@@ -132,15 +134,24 @@ async function start(
   { server, port }: { readonly server: Server; readonly port: number },
 ): Promise<void> {
   const { data } = state.config;
-  const relayPath = socketPath(data, 'threads.sock');
-  if (relayPath === undefined)
-    throw new Error(`The path of the folder ${data} is too long for a socket in it, which several threads need.`);
+  const relayPath = await freePath(data);
   state.endRelay = () => closeServer(server, 0);
   await listenOnSocket(server, relayPath);
   state.reports = createReportTaker(parts.services, new Int32Array(state.shared.auditFull));
   for (let number = 1; number < state.config.threads; number += 1)
     state.threads.push(startThread(state, parts, { number, relayPath }));
   await Promise.all(state.threads.map((thread) => thread.command({ kind: 'listen', port })));
+}
+
+/** The path of a socket in the folder at which nobody listens: brokers on MongoDB may share a folder. */
+async function freePath(folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (let number = 1; ; number += 1) {
+    const path = socketPath(folder, number === 1 ? 'threads.sock' : `threads-${number}.sock`);
+    if (path === undefined)
+      throw new Error(`The path of the folder ${folder} is too long for a socket in it, which several threads need.`);
+    if (!(await answers(path))) return path;
+  }
 }
 
 function startThread(
@@ -178,8 +189,8 @@ function serve(near: ThreadPorts, { services, loader, authenticate }: MainParts)
   serveRemote<KeepingContext>(near.keepContext, async ({ written, ...reader }) =>
     contexts.urlOf(await contexts.resolve(written, reader.tenant), reader),
   );
-  serveRemote<MakingTenant>(near.makeTenant, async (tenant) => {
-    await stores.open(tenant, true);
+  serveRemote<OpeningTenant>(near.openTenant, async ({ tenant, create }) => {
+    await stores.open(tenant, create);
     return undefined;
   });
 }
@@ -196,7 +207,7 @@ function openPorts(): readonly [ThreadPorts, ThreadPorts] {
     authenticate: five[end],
     load: six[end],
     keepContext: seven[end],
-    makeTenant: eight[end],
+    openTenant: eight[end],
   });
   return [ends('port1'), ends('port2')];
 }

@@ -1,4 +1,5 @@
 /** An HTTP thread: answers requests about entities by its own connections and caches, and hands the others on to the main thread. */
+import type { IncomingMessage } from 'node:http';
 import { workerData } from 'node:worker_threads';
 import { v2EntityOperations } from '../../core/operation/v2/table.ts';
 import { operations } from '../../core/operation/table.ts';
@@ -10,7 +11,7 @@ import { listenOn } from '../listen.ts';
 import { readTrustedProxies } from '../proxies.ts';
 import { listIn } from '../config/list.ts';
 import type { Command, Commanding, ThreadData } from './messages.ts';
-import { isOwnRequest } from './own-requests.ts';
+import { isOwnRequest, isReadRequest } from './own-requests.ts';
 import { createRelay } from './relay.ts';
 import { serveRemote } from './remote.ts';
 import { openThreadParts, type OwnParts } from './thread-parts.ts';
@@ -27,11 +28,14 @@ async function run(data: ThreadData): Promise<void> {
     observe: parts.services.observe,
   });
   const certificate = await openCertificate(config);
+  // On MongoDB, the main thread writes.
+  const canAnswer = (request: IncomingMessage): boolean =>
+    isOwnRequest(request) && (config.store !== 'mongo' || isReadRequest(request));
   const server = createHttpServer({
     ...httpOptions(data, parts),
     ...(certificate ? { certificate } : undefined),
     divert: (exchange) => {
-      const isOwn = isOwnRequest(exchange.request) ? parts.isOwn(exchange.request) : false;
+      const isOwn = canAnswer(exchange.request) ? parts.isOwn(exchange.request) : false;
       if (typeof isOwn !== 'boolean') return isOwn.then((own) => !own && handOn(exchange));
       return !isOwn && handOn(exchange);
     },

@@ -49,8 +49,8 @@ export interface ThreadPorts {
   readonly load: MessagePort;
   /** Calls of `KeepingContext`: the URL of a @context that has none. */
   readonly keepContext: MessagePort;
-  /** Calls of `MakingTenant`: makes a tenant, if it may be made. */
-  readonly makeTenant: MessagePort;
+  /** Calls of `OpeningTenant`. */
+  readonly openTenant: MessagePort;
 }
 
 /** `listen`: at this port. `settle`: answer with what was not reported yet. `release`: close the file of this tenant. `stop`: end within this time. */
@@ -81,8 +81,9 @@ export interface KeepingContext {
   readonly result: string;
 }
 
-export interface MakingTenant {
-  readonly argument: string;
+/** The main thread opens a tenant, and tells the thread of changes in it from then on. `create`: makes it if need be, and if it may be made. */
+export interface OpeningTenant {
+  readonly argument: { readonly tenant: string; readonly create: boolean };
   readonly result: undefined;
 }
 
@@ -90,7 +91,8 @@ export interface MakingTenant {
 export interface Notice {
   readonly tenant: string;
   readonly collection: string;
-  readonly key: string;
+  /** Absent: any document of the collection may have been changed. */
+  readonly key?: string | undefined;
 }
 
 /** What a thread did that only the main thread counts and keeps. */

@@ -17,14 +17,15 @@ const noticed: ReadonlySet<string> = new Set([
   registrationCollection,
 ]);
 
-/** Wraps stores so that changes of documents are told. Erasures tell which tenant they are about by `release`. */
+/** Wraps stores so that changes of documents are told, those by other brokers too. Erasures tell which tenant they are about by `release`. */
 export function tellChanges(
   stores: Stores,
   { tell, release }: { readonly tell: (notice: Notice) => void; readonly release: (tenant: string) => Promise<void> },
 ): Stores {
   const known = new WeakMap<Store, Store>();
-  const telling = (store: Store, tenant: string): Store => {
-    const wrapped = known.get(store) ?? {
+  const wrap = (store: Store, tenant: string): Store => {
+    for (const collection of noticed) store.collection(collection).follow((key) => tell({ tenant, collection, key }));
+    return {
       ...store,
       subject: async (slice) => {
         const isErasure = slice.place === 'rest' && slice.erases;
@@ -40,6 +41,9 @@ export function tellChanges(
           : collection;
       },
     };
+  };
+  const telling = (store: Store, tenant: string): Store => {
+    const wrapped = known.get(store) ?? wrap(store, tenant);
     known.set(store, wrapped);
     return wrapped;
   };

@@ -17,3 +17,9 @@ const otherHeaders = ['ngsild-snapshot', 'ngsild-entitymap', 'upgrade'] as const
 /** True when a thread can answer the request, provided that no context sources are registered in its tenant. */
 export const isOwnRequest = ({ url = '', headers }: IncomingMessage): boolean =>
   ownPath.test(url) && !otherQuery.test(url) && otherHeaders.every((name) => headers[name] === undefined);
+
+const queryPath = /^[^?]*\/query(?:\?|$)/;
+
+/** True when a request only reads. */
+export const isReadRequest = ({ method, url = '' }: IncomingMessage): boolean =>
+  method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || (method === 'POST' && queryPath.test(url));

@@ -16,7 +16,7 @@ import { createClock } from '../process.ts';
 import { readTrustedProxies } from '../proxies.ts';
 import { withQuotas } from '../quotas.ts';
 import { notHere } from './not-here.ts';
-import type { Authenticating, KeepingContext, Loading, MakingTenant, Notice, Report, ThreadData } from './messages.ts';
+import type { Authenticating, KeepingContext, Loading, Notice, OpeningTenant, Report, ThreadData } from './messages.ts';
 import { createNoticeReader } from './notices.ts';
 import { createSourcesCheck } from './registered.ts';
 import { createRemote } from './remote.ts';
@@ -42,13 +42,13 @@ export async function openThreadParts(data: ThreadData): Promise<OwnParts> {
   const reporter = createReporter(ports.reports);
   const observe = createObserve(reporter);
   const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe, createSharedHeld(shared.held));
-  const { stores, release, tell } = openThreadStores(data, {
+  const { stores, release, tell } = await openThreadStores(data, {
     observe,
-    makeTenant: createRemote<MakingTenant>(ports.makeTenant),
+    openTenant: createRemote<OpeningTenant>(ports.openTenant),
   });
   const clock = createClock();
   const loader = { ...notHere.documents, load: createRemote<Loading>(ports.load) };
-  let forgetContext = (_document: string): void => undefined;
+  let forgetContext = (_document?: string): void => undefined;
   const onContexts = (forget: typeof forgetContext): void => void (forgetContext = forget);
   const own = openParts(config, { stores, clock, observe, memory, loader, onContexts });
   const access = await openThreadAccess(config, {
@@ -135,7 +135,7 @@ const ofAccess: readonly string[] = [grantCollection, keyCollection];
 interface OwnCheckOptions {
   readonly tell: (notice: Notice) => void;
   readonly access: ThreadAccess;
-  readonly forgetContext: (document: string) => void;
+  readonly forgetContext: (document?: string) => void;
 }
 
 function createOwnCheck(
@@ -147,7 +147,6 @@ function createOwnCheck(
   let renewal: Promise<void> | undefined;
   const take = (notice: Notice): void => {
     tell(notice);
-    sources.take(notice);
     if (notice.collection === contextCollection) forgetContext(notice.key);
     if (!ofAccess.includes(notice.collection)) return;
     const fresh = access

@@ -5,7 +5,7 @@ import { createSqliteStores, type FileStores } from '../../store/sqlite/stores.t
 import { createConnectedWriter } from '../../store/sqlite/writer/connected-writer.ts';
 import { defaultWriterLimits } from '../../store/sqlite/writer/writer.ts';
 import { createYieldToEventLoop } from '../process.ts';
-import type { Notice, ThreadData } from './messages.ts';
+import type { Notice, OpeningTenant, ThreadData } from './messages.ts';
 
 export interface ThreadStores {
   readonly stores: Stores;
@@ -16,15 +16,48 @@ export interface ThreadStores {
 
 interface ThreadStoresOptions {
   readonly observe: Observe;
-  /** Makes a tenant, if it may be made. */
-  readonly makeTenant: (tenant: string) => Promise<undefined>;
+  /** Has the main thread open a tenant. */
+  readonly openTenant: (tenant: OpeningTenant['argument']) => Promise<undefined>;
 }
 
-/** Waits until the writer can be reached. */
-export function openThreadStores(
+/** Waits until the persistence can be reached. */
+export async function openThreadStores(data: ThreadData, options: ThreadStoresOptions): Promise<ThreadStores> {
+  const { stores, release } =
+    data.config.store === 'mongo' ? await openDatabases(data, options) : openFiles(data, options);
+  const { following, tell } = createFollowers();
+  return { stores: following(stores), release, tell };
+}
+
+/** Reads by connections of its own. The main thread writes: writes of two threads would wait for each other in the database. */
+async function openDatabases(
+  { config }: ThreadData,
+  { observe, openTenant }: ThreadStoresOptions,
+): Promise<Omit<ThreadStores, 'tell'>> {
+  const { openMongoStores } = await import('../../store/mongo/stores.ts');
+  const yieldToEventLoop = createYieldToEventLoop();
+  const databases = await openMongoStores({ url: config.mongoUrl, observe, yieldToEventLoop, isOnlyRead: true });
+  const told = new Set<string>();
+  return {
+    stores: {
+      ...databases,
+      async open(tenant) {
+        const store = await databases.open(tenant, false);
+        if (!store || told.has(tenant)) return store;
+        // The main thread tells of the changes that other brokers make.
+        await openTenant({ tenant, create: false });
+        told.add(tenant);
+        return store;
+      },
+    },
+    // No content of a database stays in memory.
+    release: () => Promise.resolve(),
+  };
+}
+
+function openFiles(
   { config, number, ports }: ThreadData,
-  { observe, makeTenant }: ThreadStoresOptions,
-): ThreadStores {
+  { observe, openTenant }: ThreadStoresOptions,
+): Omit<ThreadStores, 'tell'> {
   const { pendingWrites, pendingBytes } = defaultWriterLimits;
   const { threads, data: directory } = config;
   // The threads together may have as much waiting as one alone.
@@ -33,19 +66,17 @@ export function openThreadStores(
   ports.writers.on('message', writer.usePort);
   const yieldToEventLoop = createYieldToEventLoop();
   const files = createSqliteStores({ directory, observe, yieldToEventLoop, writer, isOpenElsewhere: true });
-  const followers = createFollowers();
   return {
-    stores: followers.following({
+    stores: {
       ...files,
       async open(tenant, create) {
         const known = await files.open(tenant, tenant === '' && create);
         if (known || !create) return known;
-        await makeTenant(tenant);
+        await openTenant({ tenant, create });
         return files.open(tenant, false);
       },
-    }),
+    },
     release: files.release,
-    tell: followers.tell,
   };
 }
 
@@ -65,12 +96,7 @@ function createFollowers(): Followers {
   };
   const followed = (collection: DocumentCollection, name: string): DocumentCollection => ({
     ...collection,
-    follow: (listener) => {
-      const stops = [collection.follow(listener), follow(name, listener)];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    },
+    follow: (listener) => follow(name, listener),
   });
   const wrapped = (store: Store, tenant: string): Store => {
     const own = known.get(store) ?? {

@@ -15,13 +15,13 @@ const watch = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 4000 } as const;
 /** The first server version with all features that are used here (6.0). */
 const leastWireVersion = 17;
 
-/** Throws an Error when no server answers, or when it has no transactions, because it is not in a replica set. */
-export async function connect(url: string): Promise<MongoClient> {
+/** `more`: further options, of less weight than those in the URL. Throws an Error when no server answers, or when it has no transactions, because it is not in a replica set. */
+export async function connect(url: string, more: Readonly<Record<string, number>> = {}): Promise<MongoClient> {
   const client = new MongoClient(url, {
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     ignoreUndefined: true,
-    ...withoutThoseIn(url, { serverSelectionTimeoutMS: selectionTimeoutMs, ...watch }),
+    ...withoutThoseIn(url, { serverSelectionTimeoutMS: selectionTimeoutMs, ...watch, ...more }),
   });
   try {
     const hello = await client.db('admin').command({ hello: 1 });

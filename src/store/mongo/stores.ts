@@ -1,6 +1,6 @@
 /** The MongoDB store: one database per tenant on a replica set. Several brokers may share it. */
 import { randomUUID } from 'node:crypto';
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, MongoClient } from 'mongodb';
 import { Problem } from '../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
@@ -11,8 +11,8 @@ import { databaseOf } from './database-name.ts';
 import { startRollupWorker } from './history/rollup-worker.ts';
 import { openCollections } from './open-collections.ts';
 import { openOneTimeStore } from './one-time-store.ts';
-import { openPartitionLeases } from './partition-leases.ts';
-
+import { noLeases } from './no-leases.ts';
+import { openPartitionLeases, type PartitionLeases } from './partition-leases.ts';
 import { type OpenStore, openStore, type StoreOptions } from './store.ts';
 import type { WriterLimits } from './writer/writer.ts';
 
@@ -24,7 +24,12 @@ export interface MongoOptions {
   readonly yieldToEventLoop?: YieldToEventLoop;
   /** How much may wait for the database. More writes are refused. */
   readonly limits?: Partial<WriterLimits>;
+  /** True: another thread of this broker writes and does the work in the background. This one cannot write and has no partitions. */
+  readonly isOnlyRead?: boolean;
 }
+
+/** The connections of a thread that only reads to each server: no more reads are executed at a time. */
+const readConnectionsMax = 32;
 
 /** Registers a tenant in the default tenant's database. */
 interface TenantDocument {
@@ -47,16 +52,16 @@ const withDefaults = ({
 /** Throws an Error with the reason when the database does not answer or cannot be used. */
 export async function openMongoStores(options: MongoOptions): Promise<Stores> {
   const { observe, ...usual } = withDefaults(options);
-  const client = await connect(options.url);
+  const client = await connect(options.url, options.isOnlyRead ? { maxPoolSize: readConnectionsMax } : {});
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const node = randomUUID();
   const oneTimeStore = await openOneTimeStore(client.db(prefix).collection('notes'));
-  const leases = await openPartitionLeases({ client, leases: client.db(prefix).collection('leases'), node, observe });
-  const opened = createOpened(async (database) => {
-    const collections = await openCollections(client.db(database), leases.startSession);
-    return openStore(collections, { ...usual, node, isCurrent: leases.isCurrent, observe });
-  });
+  const leases = await (options.isOnlyRead ? noLeases : openLeases(client, node, observe));
+  const { startSession, isCurrent } = leases;
+  const opened = createOpened(async (database) =>
+    openStore(await openCollections(client.db(database), startSession), { ...usual, node, isCurrent, observe }),
+  );
   const stopRollupWorker = startRollupWorker({
     stores: async () => (await opened.all()).map(({ computeRollups }) => computeRollups),
     // Runs on the same broker as the other background jobs.
@@ -64,7 +69,6 @@ export async function openMongoStores(options: MongoOptions): Promise<Stores> {
     observe,
   });
   let isOpen = true;
-
   return {
     partitions: leases.partitions,
     oneTimeStore,
@@ -87,6 +91,9 @@ export async function openMongoStores(options: MongoOptions): Promise<Stores> {
     },
   };
 }
+
+const openLeases = (client: MongoClient, node: string, observe: Observe): Promise<PartitionLeases> =>
+  openPartitionLeases({ client, leases: client.db(databaseIn(client)).collection('leases'), node, observe });
 
 interface Dropping {
   readonly opened: Opened;
