@@ -22,6 +22,37 @@ const parking = 'https://smartdatamodels.org/dataModel.Parking/';
 const api = (path: string, body?: object): Promise<Response> =>
   fetch(`${url}/ngsi-ld/v1${path}`, body ? { method: 'POST', headers: json, body: JSON.stringify(body) } : {});
 
+const air = 'urn:ngsi-ld:AirQualityObserved:kranj:center';
+
+/** A sensor reports what cannot be; the alert is as the watch writes it. */
+async function makeAlert(): Promise<void> {
+  const mark = { value: 'suspect', brokenRule: { value: 'range' } };
+  const alert = {
+    id: 'urn:ngsi-ld:Alert:range',
+    type: 'Alert',
+    ...{ category: 'sensorFault', severity: 'high', status: 'open', ruleName: 'range' },
+    ...{ alertSource: air, attributeName: 'pm10', validFrom: new Date().toISOString() },
+  };
+  expect((await api('/entities', alert)).status).toBe(201);
+  const body = JSON.stringify({ radon: { value: -3, observedAt: new Date().toISOString(), quality: mark } });
+  const answer = await fetch(`${url}/ngsi-ld/v1/entities/${air}/attrs`, { method: 'POST', headers: json, body });
+  expect(answer.status).toBe(204);
+}
+
+async function makeAggregate(): Promise<void> {
+  const job = {
+    id: 'urn:ngsi-ld:AggregateJob:water',
+    type: 'AggregateJob',
+    ...{ sourceType: 'WaterConsumptionObserved', aggregatedAttribute: 'waterConsumption', period: 'PT1H' },
+    ...{ valueInPeriod: 'increase', targetTenant: 'public', startAt: new Date(Date.now() - 7_200_000).toISOString() },
+    '@context': 'https://smart-data-models.mlaka.si/aggregate/context.jsonld',
+  };
+  const headers = { 'Content-Type': 'application/ld+json' };
+  const made = await fetch(`${url}/ngsi-ld/v1/entities`, { method: 'POST', headers, body: JSON.stringify(job) });
+  expect(made.status).toBe(201);
+  for (const step of ['approve', 'run']) expect((await api(`/aggregates/${job.id}/${step}`, {})).ok).toBe(true);
+}
+
 beforeAll(async () => {
   opened = await openBrokerPage(['--notify-allow-private']);
   ({ page } = opened);
@@ -41,6 +72,8 @@ beforeAll(async () => {
     notification: { endpoint: { uri: 'http://receiver.example/hook' } },
   };
   expect((await api('/subscriptions', subscription)).status).toBe(201);
+  await makeAlert();
+  await makeAggregate();
 }, 120_000);
 afterAll(async () => {
   stopping.abort();
@@ -64,11 +97,12 @@ describe('every page shows what it is about, and can be used by everybody', () =
     ['parking and mobility', '/console#/dashboards/parking', '.ranking li'],
     ['lighting', '/console#/dashboards/lighting', '.ranking li'],
     ['the environment', '/console#/dashboards/environment', '.ranking li'],
-    ['alerts', '/console#/dashboards/alerts', '.card h2'],
+    ['alerts', '/console#/dashboards/alerts', '.alerts li:has-text("outside of its range")'],
     ['the wall screen', '/console#/dashboards/wall', '.wall .kpi-value'],
     ['data', '/console#/data', '.table td'],
     ['datasets', '/console#/data/datasets', '.table td:has-text("Street lighting")'],
     ['the description of a dataset', '/console#/data/publish?type=Tram', 'form.card'],
+    ['aggregates', '/console#/data/aggregates', '.table td:has-text("water consumption")'],
     ['the import', '/console#/data/import', 'input[type=file]'],
     ['subscriptions', '/console#/operate/subscriptions', '.table td:has-text("Car parks that are full")'],
     ['registrations', '/console#/operate/registrations', '.page .note'],
@@ -138,6 +172,34 @@ describe('jobs of people', () => {
     await page.click('button:has-text("really")');
     await page.locator('.opener:has-text("Car parks that are full")').waitFor({ state: 'detached' });
     expect((await api('/subscriptions/urn:ngsi-ld:Subscription:pages')).status).toBe(404);
+  });
+
+  test('see why a sensor is marked bad, and acknowledge its alert', async () => {
+    await page.goto(`${url}/console#/dashboards/alerts`);
+    await page.click('.alerts a:has-text("Air quality Center")');
+    await page.waitForSelector('.reading:has-text("radon") .mark:has-text("suspect: outside of its range")');
+    await page.click('.alerts button:text-is("Acknowledge")');
+    await page.fill('label:has-text("Your name") input', 'Ana');
+    await page.click('form button:text-is("Acknowledge")');
+    await page.waitForSelector('.alerts .tag:has-text("acknowledged by Ana")');
+    const alert = (await (await api('/entities/urn:ngsi-ld:Alert:range')).json()) as Record<string, unknown>;
+    expect(alert['status']).toMatchObject({ value: 'acknowledged' });
+  });
+
+  test('the map colours entities by the quality of their values, and keeps that in the address', async () => {
+    await page.goto(`${url}/console#/city?quality=suspect`);
+    await page.waitForSelector('.count:has-text("1")');
+    await page.click('.legend button:text-is("Quality")');
+    await page.waitForSelector('.legend li:has-text("suspect")');
+    expect(page.url()).toContain('quality=suspect&colour=quality');
+  });
+
+  test('what an aggregate published, and what it withheld', async () => {
+    await page.goto(`${url}/console#/data/aggregates`);
+    await page.click('.opener >> nth=0');
+    await page.waitForSelector('.table td:has-text("all together")');
+    await page.waitForSelector('label:has-text("Period") select');
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   test('run a job now', async () => {

@@ -15,6 +15,7 @@ import { textOfReading } from '../view/value.tsx';
 import { DatasetsView, DescribeLink } from '../publish/datasets-view.tsx';
 import { PublishView } from '../publish/publish-view.tsx';
 import { say, type Word } from '../words/words.ts';
+import { AggregatesView } from './aggregates-view.tsx';
 import { exportFormats, exportType } from './export.ts';
 
 const ImportView = lazy(() => import('../import/import-view.tsx').then((module) => ({ default: module.ImportView })));
@@ -22,7 +23,12 @@ const ImportView = lazy(() => import('../import/import-view.tsx').then((module) 
 const parts: readonly { readonly name: string; readonly word: Word; readonly view: ComponentType }[] = [
   { name: 'types', word: 'data.types', view: TypesView },
   { name: 'datasets', word: 'data.datasets', view: DatasetsView },
-  ...(isPublicFace ? [] : [{ name: 'import', word: 'data.import', view: ImportView } as const]),
+  ...(isPublicFace
+    ? []
+    : ([
+        { name: 'aggregates', word: 'data.aggregates', view: AggregatesView },
+        { name: 'import', word: 'data.import', view: ImportView },
+      ] as const)),
 ];
 
 export function DataView() {

@@ -6,11 +6,14 @@ import { isLoaded } from '../data/live.ts';
 import { spacedName } from '../data/names.ts';
 import { addressOf, entityAddress, route } from '../data/route.ts';
 import { everything } from '../data/selection.ts';
+import { language, tenant } from '../data/session.ts';
 import { MapPanel } from '../map/map-panel.tsx';
-import { LevelDot } from '../view/parts.tsx';
+import { CopyButton, LevelDot } from '../view/parts.tsx';
 import { textOfReading } from '../view/value.tsx';
 import { say, type Word } from '../words/words.ts';
-import { Alerts, openAlerts } from './alerts.tsx';
+import { Attention } from './alerts.tsx';
+import { CityIndicatorCard } from './city-indicator-card.tsx';
+import { cityIndicators } from './city-indicators.ts';
 import { indicators } from './kpi.ts';
 import { IndicatorCard } from './kpi-card.tsx';
 import { MayorPage } from './mayor-page.tsx';
@@ -76,24 +79,55 @@ export function DashboardView() {
           </a>
         ))}
         <a href={addressOf(['dashboards', 'wall'])}>{say('wall')}</a>
+        <span class="grow" />
+        <CopyButton text={() => linkTo(board.name)} label="copyLink" />
       </nav>
       {isLoaded.value ? <Content board={board} /> : <p class="note">{say('loading')}</p>}
     </div>
   );
 }
 
+/** The public address of a dashboard in the language of this page, for those who get the link. */
+function linkTo(board: string): string {
+  const query = new URLSearchParams({ lang: language.value, ...(tenant.value === '' ? {} : { tenant: tenant.value }) });
+  return `${location.origin}${location.pathname}?${query}${addressOf(['dashboards', board])}`;
+}
+
 function Content({ board }: { readonly board: Board }) {
   const { name, domains, ranked = [] } = board;
-  if (name === 'alerts') return <Alerts items={openAlerts()} />;
+  if (name === 'alerts')
+    return (
+      <div class="stack">
+        <Attention />
+      </div>
+    );
   if (name === 'mayor') return <MayorPage />;
   return (
     <>
+      <CityIndicators {...(domains ? { domains } : undefined)} />
+      <h2>{say('now')}</h2>
       <Indicators {...(domains ? { domains } : undefined)} />
-      <div class="cards">
+      <div class="cards wide-cards">
         {ranked.map(([type, attribute]) => (
           <Ranking key={type} type={type} attribute={attribute} />
         ))}
-        <Alerts items={openAlerts(domains)} max={12} />
+        <Attention {...(domains ? { domains } : undefined)} max={12} />
+      </div>
+    </>
+  );
+}
+
+/** The indicators that the broker computes for each period; nothing where there are none. */
+function CityIndicators({ domains }: { readonly domains?: readonly Domain[] }) {
+  const found = cityIndicators(domains);
+  if (found.length === 0) return null;
+  return (
+    <>
+      <h2>{say('cityIndicators')}</h2>
+      <div class="cards kpis">
+        {found.map((indicator) => (
+          <CityIndicatorCard key={indicator.id} indicator={indicator} />
+        ))}
       </div>
     </>
   );
@@ -101,12 +135,18 @@ function Content({ board }: { readonly board: Board }) {
 
 const Indicators = ({ domains }: { readonly domains?: readonly Domain[] }) => (
   <div class="cards kpis">
+    <IndicatorCards {...(domains ? { domains } : undefined)} />
+  </div>
+);
+
+const IndicatorCards = ({ domains }: { readonly domains?: readonly Domain[] }) => (
+  <>
     {indicators()
       .filter(({ domain }) => domains?.includes(domain) ?? true)
       .map((indicator) => (
         <IndicatorCard key={indicator.key} indicator={indicator} />
       ))}
-  </div>
+  </>
 );
 
 const rankedMax = 10;
@@ -152,8 +192,15 @@ function Wall() {
     <div class="wall">
       <h1 class="hidden">{say('wall')}</h1>
       <MapPanel items={() => everything.value} />
-      <Indicators />
-      <Alerts items={openAlerts()} max={9} />
+      <div class="cards kpis">
+        {cityIndicators().map((indicator) => (
+          <CityIndicatorCard key={indicator.id} indicator={indicator} />
+        ))}
+        <IndicatorCards />
+      </div>
+      <div class="wall-side">
+        <Attention max={6} />
+      </div>
       <a class="button quiet leave" href={addressOf(['dashboards', 'overview'])}>
         {say('leaveWall')}
       </a>

@@ -7,7 +7,7 @@ export const domains = ['parking', 'mobility', 'energy', 'water', 'lighting', 'e
 export type Domain = (typeof domains)[number];
 
 const byType: readonly (readonly [RegExp, Domain])[] = [
-  [/Alert|Anomaly|request/i, 'alert'],
+  [/Alert(?!Summary)|Anomaly|request/i, 'alert'],
   [/Parking/, 'parking'],
   [/Streetlight/, 'lighting'],
   [/Water(Consumption|Observed|Quality|Meter)/, 'water'],
@@ -75,6 +75,12 @@ const words = new Map<string, Level>(
 
 const alarms = ['alarmInProgress', 'alarmStopsLeaks', 'alarmTamper'];
 
+const hasAlarm = (thing: Thing): boolean => alarms.some((name) => (numberIn(thing, name) ?? 0) > 0);
+
+/** True for an alert or a report that needs nobody any more. */
+export const isOver = (thing: Thing): boolean =>
+  /closed|resolved|solved/i.test(textIn(thing, 'status', 'en') ?? textIn(thing, 'alertState', 'en') ?? '');
+
 const isBroken = (thing: Thing): boolean =>
   textsOf(readingOf(thing, 'status')?.value).some((word) => words.get(word) === 'bad');
 
@@ -90,11 +96,14 @@ export function headlineOf(thing: Thing): Reading | undefined {
 }
 
 export function levelOf(thing: Thing): Level {
-  if (alarms.some((name) => (numberIn(thing, name) ?? 0) > 0)) return 'bad';
-  if (isBroken(thing)) return 'bad';
+  if (domainOf(thing) === 'alert' && isOver(thing)) return 'idle';
+  return hasAlarm(thing) || isBroken(thing) ? 'bad' : (measuredLevel(thing) ?? levelByWord(thing));
+}
+
+function levelByWord(thing: Thing): Level {
   const [status = ''] = textsOf(readingOf(thing, 'status')?.value);
   const word = textIn(thing, 'powerState', 'en') ?? textIn(thing, 'severity', 'en') ?? status;
-  return measuredLevel(thing) ?? words.get(word) ?? 'none';
+  return words.get(word) ?? 'none';
 }
 
 /** How good the number is that people look at first; undefined when the type has no such number. */

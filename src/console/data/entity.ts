@@ -1,7 +1,7 @@
 /** Reads entities, as the API and the stream show them in the concise representation. */
 import { isObject, type JsonObject, listOf, memberOf, numberOf, textOf, textsOf } from './json.ts';
 import { shortId, shortName } from './names.ts';
-import { type Language } from './session.ts';
+import type { Language } from './session.ts';
 
 /** One instance of an attribute. */
 export interface Reading {

@@ -5,6 +5,7 @@ import { areaOf, observedOf, type Thing, titleOf } from './entity.ts';
 import { isLoaded, revision, things } from './live.ts';
 import { shortName } from './names.ts';
 import { addressOf, goTo, route } from './route.ts';
+import { type Quality, qualities, qualityOf } from './quality.ts';
 import { type Language, language } from './session.ts';
 
 export interface Shown {
@@ -12,13 +13,14 @@ export interface Shown {
   readonly title: string;
   readonly domain: Domain;
   readonly level: Level;
+  readonly quality: Quality;
   readonly area: string;
   readonly type: string;
   readonly observedAt: number | undefined;
 }
 
 /** What a filter can be about. */
-type FilterName = 'domain' | 'type' | 'area' | 'scope' | 'level' | 'find';
+type FilterName = 'domain' | 'type' | 'area' | 'scope' | 'level' | 'quality' | 'find';
 
 /** The filters in the address; an empty text is no filter. */
 export const filters = computed(() => {
@@ -29,14 +31,27 @@ export const filters = computed(() => {
     area: of('area'),
     scope: of('scope'),
     level: of('level'),
+    quality: of('quality'),
     find: of('find'),
   };
 });
 
-/** Changes a filter, and stays where the person is. */
-export function setFilter(name: FilterName, value: string): void {
-  goTo(addressOf(route.value.path.length === 0 ? ['city'] : route.value.path, { ...filters.value, [name]: value }));
+/** Changes a filter or another choice about the map, and stays where the person is. */
+export function setFilter(name: FilterName | 'colour' | 'at', value: string): void {
+  const path = route.value.path.length === 0 ? ['city'] : route.value.path;
+  goTo(addressOf(path, { ...Object.fromEntries(route.value.query), [name]: value }));
 }
+
+/** What the colours on the map mean. */
+export type ColourBy = 'level' | 'quality';
+
+export const colourBy = computed<ColourBy>(() => (route.value.query.get('colour') === 'quality' ? 'quality' : 'level'));
+
+const levelOfQuality = { suspect: 'bad', stale: 'poor', good: 'good', none: 'none' } as const;
+
+/** The state whose colour an entity has on the map. */
+export const colourOf = ({ level, quality }: Shown, by: ColourBy): Level =>
+  by === 'quality' ? levelOfQuality[quality] : level;
 
 export const clearFilters = (): void => goTo(addressOf(['city']));
 
@@ -51,6 +66,7 @@ function shownOf(thing: Thing, inLanguage: Language): Shown {
     title: titleOf(thing, inLanguage),
     domain: domainOf(thing),
     level: levelOf(thing),
+    quality: qualityOf(thing),
     area: areaOf(thing, inLanguage) ?? '',
     type: shortName(thing.types[0] ?? ''),
     observedAt: observedOf(thing),
@@ -80,12 +96,13 @@ export const shown = computed<readonly Shown[]>(() => {
   );
 });
 
-const valueFor = ({ domain, type, area, level }: Shown, name: string): string | undefined =>
+const valueFor = ({ domain, type, area, level, quality }: Shown, name: string): string | undefined =>
   new Map([
     ['domain', domain],
     ['type', type],
     ['area', area],
     ['level', level],
+    ['quality', quality],
   ]).get(name);
 
 /** Text without case and accents, so that `strazisce` finds Stražišče. */
@@ -114,6 +131,10 @@ export const choices = computed(() => ({
   level: inOrder(
     levels,
     countBy(({ level }) => [level]),
+  ),
+  quality: inOrder(
+    qualities,
+    countBy(({ quality }) => [quality]),
   ),
 }));
 

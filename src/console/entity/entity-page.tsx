@@ -1,16 +1,18 @@
 /** Shows one entity: its attributes with units and ages, their curves, what it is linked to, and its JSON. */
 import { computed, useSignal } from '@preact/signals';
+import { openAlerts } from '../data/alerts.ts';
 import { domainOf, levelOf } from '../data/domains.ts';
 import { areaOf, type Reading, type Thing, titleOf } from '../data/entity.ts';
 import { isLoaded, revision, things } from '../data/live.ts';
 import { familyOf, shortId, shortName, spacedName } from '../data/names.ts';
-import { addressOf } from '../data/route.ts';
-import { filters } from '../data/selection.ts';
+import { addressOf, route } from '../data/route.ts';
+import { markOf, otherParts } from '../data/quality.ts';
 import { isPublicFace, language } from '../data/session.ts';
 import { formatAge, formatTimeText } from '../data/times.ts';
 import { Icon } from '../view/icon.tsx';
 import { CopyButton, LevelDot } from '../view/parts.tsx';
 import { textOfReading, Value } from '../view/value.tsx';
+import { AlertList, ruleInWords } from '../view/alert-list.tsx';
 import { say } from '../words/words.ts';
 import { AttributePanel } from './attribute-panel.tsx';
 import { LinkedFrom } from './linked-from.tsx';
@@ -28,6 +30,7 @@ export function EntityPage({ id }: { readonly id: string }) {
   return (
     <article class="entity" key={id}>
       <Head thing={thing} />
+      <AlertsAbout id={id} />
       <Attributes thing={thing} />
       <LinkedFrom id={id} />
       {!isPublicFace && <TellPanel thing={thing} />}
@@ -42,7 +45,7 @@ function Head({ thing }: { readonly thing: Thing }) {
   const type = thing.types[0] ?? '';
   return (
     <header class="entity-head">
-      <a class="button quiet" href={addressOf(['city'], filters.value)}>
+      <a class="button quiet" href={addressOf(['city'], Object.fromEntries(route.value.query))}>
         <Icon name="back" /> {say('back')}
       </a>
       <h1>
@@ -58,6 +61,18 @@ function Head({ thing }: { readonly thing: Thing }) {
         <code>{thing.id}</code> <CopyButton text={() => location.href} label="copyLink" />
       </p>
     </header>
+  );
+}
+
+/** The open alerts about this entity, and this entity itself when it is one. */
+function AlertsAbout({ id }: { readonly id: string }) {
+  const alerts = openAlerts.value.filter(({ sourceId, item }) => sourceId === id || item.thing.id === id);
+  if (alerts.length === 0) return null;
+  return (
+    <section class="readings" aria-label={say('openAlerts')}>
+      <h2>{say('openAlerts')}</h2>
+      <AlertList alerts={alerts} max={alerts.length} />
+    </section>
   );
 }
 
@@ -120,7 +135,7 @@ function Row({ reading, isOpen, onToggle }: RowProps) {
       </button>
       <span class="reading-value">
         {kind === 'relationship' ? <Value reading={reading} name={nameOf} /> : <b>{textOfReading(reading)}</b>}
-        <Quality reading={reading} />
+        <Parts reading={reading} />
       </span>
       {observedAt !== undefined && (
         <time dateTime={observedAt} title={formatTimeText(observedAt)}>
@@ -131,8 +146,22 @@ function Row({ reading, isOpen, onToggle }: RowProps) {
   );
 }
 
-/** Attributes of the attribute, such as its quality or accuracy. */
-const Quality = ({ reading: { inner } }: { readonly reading: Reading }) =>
-  inner.length === 0 ? null : (
-    <small class="faint">{inner.map((part) => ` ${spacedName(part.name)}: ${textOfReading(part)}`).join(',')}</small>
+/** The quality mark of the value, and other attributes of the attribute, such as its accuracy. */
+function Parts({ reading }: { readonly reading: Reading }) {
+  const mark = markOf(reading);
+  const parts = otherParts(reading);
+  return (
+    <>
+      {mark && (
+        <small class={`mark mark-${mark.mark}`}>
+          {say(`quality.${mark.mark}`)}: {mark.rules.map(ruleInWords).join(', ')}
+        </small>
+      )}
+      {parts.length > 0 && (
+        <small class="faint">
+          {parts.map((part) => ` ${spacedName(part.name)}: ${textOfReading(part)}`).join(',')}
+        </small>
+      )}
+    </>
   );
+}

@@ -10,7 +10,7 @@ import {
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import { positionOf } from '../data/entity.ts';
-import type { Shown } from '../data/selection.ts';
+import { type ColourBy, colourOf, type Shown } from '../data/selection.ts';
 import { collectionOf, type FeatureCollection } from './features.ts';
 import { styleOf } from './layers.ts';
 import { outlineOf } from './outline.ts';
@@ -19,11 +19,18 @@ setWorkerUrl(workerUrl);
 
 export interface CityMap {
   /** Shows these entities. `everything` is what the outline is made of. */
-  show(items: readonly Shown[], everything: readonly Shown[]): void;
+  show(items: readonly Shown[], everything: readonly Shown[], look: Look): void;
   /** Marks an entity and moves to it. */
   choose(item: Shown | undefined): void;
   setDark(isDark: boolean): void;
   remove(): void;
+}
+
+/** What the colours and rings of entities mean. */
+export interface Look {
+  readonly colourBy: ColourBy;
+  /** The ids of entities with an open alert. */
+  readonly alerted: ReadonlySet<string>;
 }
 
 interface MapOptions {
@@ -38,8 +45,11 @@ interface MapState {
   shown: readonly Shown[];
   everything: readonly Shown[];
   chosen: Shown | undefined;
+  look: Look;
   /** True when the view shows the city, or what the person chose. */
   isFitted: boolean;
+  /** True when the person has moved the map, so that it must stay where it is. */
+  isMoved: boolean;
   /** The number of entities that the outline is made of. */
   outlinedCount: number;
 }
@@ -48,20 +58,21 @@ interface MapState {
 export function drawMap(container: HTMLElement, { isDark, onChoose }: MapOptions): CityMap {
   const view = openView(container, isDark);
   followPointer(view, onChoose);
-  const state: MapState = { shown: [], everything: [], chosen: undefined, isFitted: false, outlinedCount: -1 };
+  const state = newState();
   let isReady = false;
   let isDarkNow = isDark;
   const paint = (): void => {
     if (isReady) paintState(view, state);
   };
+  fitUntilMoved(view, state);
   view.on('style.load', () => {
     isReady = true;
     state.outlinedCount = -1;
     paint();
   });
   return {
-    show: (items, everything) => {
-      Object.assign(state, { shown: items, everything });
+    show: (items, everything, look) => {
+      Object.assign(state, { shown: items, everything, look });
       paint();
     },
     choose: (item) => {
@@ -77,6 +88,28 @@ export function drawMap(container: HTMLElement, { isDark, onChoose }: MapOptions
     },
     remove: () => view.remove(),
   };
+}
+
+const newState = (): MapState => ({
+  shown: [],
+  everything: [],
+  chosen: undefined,
+  look: { colourBy: 'level', alerted: new Set() },
+  isFitted: false,
+  isMoved: false,
+  outlinedCount: -1,
+});
+
+/** Shows the whole city whenever the size of the map changes, until the person moves the map. */
+function fitUntilMoved(view: MapView, state: MapState): void {
+  const move = (): void => {
+    state.isMoved = true;
+  };
+  view.on('dragstart', move);
+  view.on('wheel', move);
+  view.on('resize', () => {
+    if (!state.isMoved && !state.chosen) fitCity(view, state.everything);
+  });
 }
 
 function openView(container: HTMLElement, isDark: boolean): MapView {
@@ -95,8 +128,8 @@ function openView(container: HTMLElement, isDark: boolean): MapView {
 }
 
 function paintState(view: MapView, state: MapState): void {
-  setData(view, 'entities', featuresOf(state.shown));
-  setData(view, 'chosen', featuresOf(state.chosen ? [state.chosen] : []));
+  setData(view, 'entities', featuresOf(state.shown, state.look));
+  setData(view, 'chosen', featuresOf(state.chosen ? [state.chosen] : [], state.look));
   paintOutline(view, state);
 }
 
@@ -121,22 +154,33 @@ function paintOutline(view: MapView, state: MapState): void {
   setData(view, 'areas', areas);
   setData(view, 'streets', streets);
   setData(view, 'labels', labels);
-  const bounds = state.isFitted ? undefined : boundsOf(state.everything);
-  if (!bounds) return;
-  view.fitBounds(bounds, { padding: 40, animate: false, maxZoom: 16 });
-  state.isFitted = true;
+  if (!state.isFitted) state.isFitted = fitCity(view, state.everything);
 }
 
-const featuresOf = (items: readonly Shown[]): FeatureCollection =>
+/** Shows the whole city. False when there is nothing to show yet. */
+function fitCity(view: MapView, items: readonly Shown[]): boolean {
+  const bounds = boundsOf(items);
+  if (bounds)
+    view.fitBounds(bounds, { padding: { top: 40, right: 40, bottom: 70, left: 40 }, animate: false, maxZoom: 16 });
+  return bounds !== undefined;
+}
+
+const featuresOf = (items: readonly Shown[], { colourBy, alerted }: Look): FeatureCollection =>
   collectionOf(
-    items.flatMap(({ thing, title, level }) => {
+    items.flatMap((item) => {
+      const { thing, title } = item;
       const position = positionOf(thing.geometry);
       if (!position) return [];
       const coordinates = [position.longitude, position.latitude];
       return [
         {
           type: 'Feature' as const,
-          properties: { id: thing.id, title, level },
+          properties: {
+            id: thing.id,
+            title,
+            level: colourOf(item, colourBy),
+            alert: alerted.has(thing.id) ? 'yes' : 'no',
+          },
           geometry: { type: 'Point' as const, coordinates },
         },
       ];

@@ -5,6 +5,7 @@ import { isLoaded } from '../data/live.ts';
 import { route } from '../data/route.ts';
 import { choices, clearFilters, everything, filters, setFilter, type Shown, shown } from '../data/selection.ts';
 import { EntityPage } from '../entity/entity-page.tsx';
+import { qualities, type Quality } from '../data/quality.ts';
 import { Icon } from '../view/icon.tsx';
 import { ItemRow } from '../view/item-row.tsx';
 import { Choice } from '../view/parts.tsx';
@@ -65,16 +66,16 @@ const Domains = () => (
   </div>
 );
 
-const filterWords = { type: 'type', area: 'area', scope: 'scope', level: 'state' } as const;
+const filterWords = { type: 'type', area: 'area', scope: 'scope', level: 'state', quality: 'quality' } as const;
 
 function Filters() {
-  const names: readonly (keyof typeof filterWords)[] = ['type', 'area', 'scope', 'level'];
+  const names: readonly (keyof typeof filterWords)[] = ['type', 'area', 'scope', 'level', 'quality'];
   return (
     <div class="filters">
       {names.map((name) => {
         const found = choices.value[name];
         if (found.size === 0) return null;
-        const text = (value: string): string => (name === 'level' && isLevel(value) ? say(`level.${value}`) : value);
+        const text = (value: string): string => wordOf(name, value);
         const options = [...found].map(([value, count]) => [value, `${text(value)} (${count})`] as const);
         return (
           <Choice
@@ -90,6 +91,13 @@ function Filters() {
   );
 }
 
+function wordOf(name: keyof typeof filterWords, value: string): string {
+  if (name === 'level' && isLevel(value)) return say(`level.${value}`);
+  if (name === 'quality' && isQuality(value)) return say(`quality.${value}`);
+  return value;
+}
+
+const isQuality = (name: string): name is Quality => qualities.some((quality) => quality === name);
 const isLevel = (name: string): name is Level => levels.some((level) => level === name);
 
 const Empty = () => (

@@ -51,6 +51,10 @@ const colourOfLevel: ExpressionSpecification = [
   levelColours.none,
 ];
 
+/** Another colour than that of any state, because an entity in a good state can have an alert. */
+const alertColour = '#a3259c';
+const hasAlert: ExpressionSpecification = ['==', ['get', 'alert'], 'yes'];
+
 const isLevel = (level: Level): ExpressionSpecification => ['+', ['case', ['==', ['get', 'level'], level], 1, 0]];
 
 export function styleOf(isDark: boolean): StyleSpecification {
@@ -130,9 +134,17 @@ const entityLayers = (ring: string): StyleSpecification['layers'] => [
     paint: {
       'circle-color': colourOfLevel,
       'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, 5, 16, 8, 19, 12],
-      'circle-stroke-width': 1.5,
-      'circle-stroke-color': ring,
+      'circle-stroke-width': ['case', hasAlert, 3.5, 1.5],
+      'circle-stroke-color': ['case', hasAlert, alertColour, ring],
     },
+  },
+  {
+    id: 'alert-signs',
+    type: 'symbol',
+    source: 'entities',
+    filter: ['all', ['!', ['has', 'point_count']], hasAlert],
+    layout: { 'text-field': '!', 'text-size': 13, 'text-allow-overlap': true },
+    paint: { 'text-color': '#ffffff', 'text-halo-color': '#3a0f3f', 'text-halo-width': 1 },
   },
   {
     id: 'chosen',

@@ -1,11 +1,12 @@
 /** Shows the map of the city, and says so where a browser cannot draw it. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { levels } from '../data/domains.ts';
+import { alertedIds, hasPoint } from '../data/alerts.ts';
+import { type Level, levels } from '../data/domains.ts';
 import { entityAddress, goTo } from '../data/route.ts';
-import { everything, type Shown, shown } from '../data/selection.ts';
+import { colourBy, everything, setFilter, type Shown, shown } from '../data/selection.ts';
 import { isDark } from '../data/session.ts';
-import { say } from '../words/words.ts';
+import { say, type Word } from '../words/words.ts';
 import type { CityMap } from './city-map.ts';
 
 /** `items` says which entities are shown, instead of those that the filters choose. */
@@ -28,7 +29,10 @@ export function MapPanel({ chosenId, items }: { readonly chosenId?: string; read
       map.peek()?.remove();
     };
   }, []);
-  useSignalEffect(() => map.value?.show(items ? items() : shown.value, everything.value));
+  useSignalEffect(() => {
+    const look = { colourBy: colourBy.value, alerted: alertedIds.value };
+    map.value?.show((items ? items() : shown.value).filter(hasPoint), everything.value, look);
+  });
   useSignalEffect(() => map.value?.setDark(isDark()));
   useEffect(() => {
     map.value?.choose(everything.value.find(({ thing }) => thing.id === chosenId));
@@ -36,13 +40,50 @@ export function MapPanel({ chosenId, items }: { readonly chosenId?: string; read
   return (
     <section class="map" aria-label={say('mapOfCity')}>
       {isBroken.value ? <p class="note">{say('mapNeedsWebgl')}</p> : <div ref={container} class="map-canvas" />}
-      <ul class="legend">
-        {levels.map((level) => (
-          <li key={level}>
-            <i class={`dot dot-${level}`} /> {say(`level.${level}`)}
-          </li>
-        ))}
-      </ul>
+      <Legend canChoose={items === undefined} />
     </section>
   );
 }
+
+/** What the colours mean. `canChoose`: the person may choose it. */
+const Legend = ({ canChoose }: { readonly canChoose: boolean }) => (
+  <div class="legend">
+    {canChoose && (
+      <div class="segments" role="group" aria-label={say('colourBy')}>
+        {colourings.map(([by, word]) => (
+          <button
+            key={by}
+            type="button"
+            aria-pressed={colourBy.value === by}
+            onClick={() => setFilter('colour', by === 'level' ? '' : by)}
+          >
+            {say(word)}
+          </button>
+        ))}
+      </div>
+    )}
+    <ul>
+      {(colourBy.value === 'quality' ? qualityLegend : stateLegend).map(([level, word]) => (
+        <li key={level}>
+          <i class={`dot dot-${level}`} /> {say(word)}
+        </li>
+      ))}
+      <li>
+        <i class="dot dot-alert" /> {say('hasAlert')}
+      </li>
+    </ul>
+  </div>
+);
+
+const colourings = [
+  ['level', 'state'],
+  ['quality', 'quality'],
+] as const;
+
+const stateLegend: readonly (readonly [Level, Word])[] = levels.map((level) => [level, `level.${level}`]);
+const qualityLegend: readonly (readonly [Level, Word])[] = [
+  ['good', 'quality.good'],
+  ['poor', 'quality.stale'],
+  ['bad', 'quality.suspect'],
+  ['none', 'quality.none'],
+];

@@ -1,5 +1,6 @@
 /** Finds the words of the chosen language. */
 import { language } from '../data/session.ts';
+import { aggregateWords } from './aggregates.ts';
 import { commonWords } from './common.ts';
 import { dashboardWords } from './dashboard.ts';
 import { entityWords } from './entity.ts';
@@ -16,6 +17,7 @@ const words = {
   ...exploreWords,
   ...publishWords,
   ...importWords,
+  ...aggregateWords,
 };
 
 export type Word = keyof typeof words;

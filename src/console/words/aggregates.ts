@@ -1,0 +1,33 @@
+/** The words of the aggregates of personal data: Slovenian, then English. */
+export const aggregateWords = {
+  'data.aggregates': ['Zbirni podatki', 'Aggregates'],
+  aggregatesAbout: [
+    'Zbirni podatki objavijo porabo in podobno po skupinah, tako da nobena številka ne kaže na posamezno gospodinjstvo.',
+    'Aggregates publish consumption and the like by groups, so that no number leads to a single household.',
+  ],
+  docs: ['Dokumentacija', 'Documentation'],
+  attribute: ['Lastnost', 'Attribute'],
+  period: ['Obdobje', 'Period'],
+  targetTenant: ['Objavljeno v najemniku', 'Published in tenant'],
+  releasedTo: ['Objavljeno do', 'Released until'],
+  results: ['Objavljeno', 'Results'],
+  privacyReport: ['Poročilo o zasebnosti', 'Privacy report'],
+  nothingReleased: ['Objavljeno ni še nič.', 'Nothing has been released yet.'],
+  group: ['Skupina', 'Group'],
+  wholeGroup: ['vsi skupaj', 'all together'],
+  restGroup: ['preostali', 'the rest'],
+  subjects: ['Gospodinjstev ali oseb', 'Households or persons'],
+  publishedOrWithheld: ['Objavljeno', 'Published'],
+  withheld: ['zadržano', 'withheld'],
+  'report.waiting': ['čakajo', 'wait'],
+  'report.imputed': ['šteti po običajni vrednosti', 'counted by their usual value'],
+  'report.moved': ['šteti v prejšnji skupini', 'counted in their earlier group'],
+  'withheld.rest': ['premajhne skupine; so v vsotah zgoraj', 'groups that are too small; part of the totals above'],
+  'withheld.dominance': ['en sam prispeva prevelik del', 'one of them makes too much of it'],
+  'withheld.complementary': ['razkrilo bi drugo zadržano vsoto', 'another withheld total could be computed from it'],
+  'withheld.otherJob': [
+    'razkrilo bi kar je objavil ali zadržal drug posel',
+    'it would tell what another job has published or withheld',
+  ],
+  'withheld.incomplete': ['manjka več kot četrtina vrednosti', 'more than a quarter of the values did not arrive'],
+} as const;
