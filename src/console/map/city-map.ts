@@ -27,7 +27,7 @@ export interface CityMap {
 }
 
 /** What the colours and rings of entities mean. */
-export interface Look {
+interface Look {
   readonly colourBy: ColourBy;
   /** The ids of entities with an open alert. */
   readonly alerted: ReadonlySet<string>;
