@@ -1,4 +1,4 @@
-/** Opens the catalogue of open data. */
+/** Opens the catalogue of open data, and the reports of citizens. */
 import { join } from 'node:path';
 import { readDataTypes } from '../city/catalogue/data-types.ts';
 import { createCkanOperations } from '../city/catalogue/ckan/ckan-operations.ts';
@@ -6,12 +6,14 @@ import { createDcatOperations } from '../city/catalogue/dcat-operations.ts';
 import { createFactOperations } from '../city/catalogue/facts/fact-operations.ts';
 import { createFileOperations } from '../city/catalogue/file/file-operations.ts';
 import { createPreviewOperations } from '../city/catalogue/preview/preview-operation.ts';
+import { readModelNames } from '../city/definition/names.ts';
+import { createGeoReportOperations } from '../city/georeport/georeport-operations.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
 import type { Config } from './config/options.ts';
-import { modelsFolderOf, root } from './folders.ts';
+import { modelsFolderOf, packagedModels, root } from './folders.ts';
 
-/** The operations outside the NGSI-LD API that publish data. */
+/** The operations outside the NGSI-LD API that publish data or take reports. */
 export function openDataOperations(config: Config, { contexts }: Pick<Services, 'contexts'>): readonly Operation[] {
   const options = {
     irisOf: readCatalogueTerms(join(root, 'smart-data-models'), contexts.core),
@@ -24,5 +26,9 @@ export function openDataOperations(config: Config, { contexts }: Pick<Services, 
     ...createCkanOperations(options),
     ...createFactOperations(options),
     ...createPreviewOperations(options),
+    ...createGeoReportOperations({
+      names: readModelNames({ used: modelsFolderOf(config), packaged: packagedModels }, contexts.core),
+      publicUrl: config.publicUrl,
+    }),
   ];
 }

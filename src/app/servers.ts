@@ -1,6 +1,7 @@
 /** Opens the HTTP servers: that of clients, and that of commands on the same machine. */
 import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { describeGeoReportFailure } from '../city/georeport/documents.ts';
 import { createJobOperations } from '../city/job/job-operations.ts';
 import type { Jobs } from '../city/job/jobs.ts';
 import { local } from '../core/access/identity.ts';
@@ -111,6 +112,7 @@ function httpOptions(
       ...sthOperations,
     ],
     openDataOperations: openDataOperations(config, services),
+    describeFailure: describeGeoReportFailure,
     compatibilityRoutes: compatibilityRoutes(config, services, { streams, access }),
     limits: httpLimitsOf(config, services.memory),
     corsOrigin: config.corsOrigin,

@@ -287,6 +287,8 @@ export interface Operation {
   readonly body: 'none' | 'object' | 'objectOrNone' | 'array' | 'any' | 'value';
   /** The member of the body that lists the elements of a batch. Absent: a body of the kind `array` is the list. */
   readonly elementsIn?: string;
+  /** The parameter that may hold the key of the sender, where the standard of the operation says so. The operation does not get it. */
+  readonly keyParameter?: string;
   /**
    * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. `empty`: an unknown tenant has no data. Absent:
    * the tenant must exist (clause 4.14).

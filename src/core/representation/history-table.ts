@@ -65,7 +65,7 @@ function* periodRows(
     const results = yield* aggregate(series, timeproperty, aggregation);
     const datasetId = series[0]?.datasetId;
     for (const [start, { end, cells }] of periodsOf(results))
-      rows.push([datasetId, fixedTime(start), end, ...aggregation.methods.map((method) => cells.get(method))]);
+      rows.push([datasetId, start, end, ...aggregation.methods.map((method) => cells.get(method))]);
   }
   return rows;
 }
@@ -84,9 +84,10 @@ function periodsOf(results: JsonObject): readonly (readonly [start: string, peri
   );
   for (const [method, value = null, start, end] of rows) {
     if (typeof start !== 'string' || typeof end !== 'string') continue;
-    const period = periods.get(start) ?? { end: fixedTime(end), cells: new Map<string, Json>() };
+    const key = fixedTime(start);
+    const period = periods.get(key) ?? { end: fixedTime(end), cells: new Map<string, Json>() };
     period.cells.set(method, value);
-    periods.set(start, period);
+    periods.set(key, period);
   }
   return [...periods].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -14,7 +14,7 @@ import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { isCompatibilityPath, replyOfCompatibilityRoute } from './compatibility-routes.ts';
 import { foreignHost, type HostCheck } from './host-names.ts';
-import { isOpenDataPath, replyOfOpenData } from './open-data.ts';
+import { type DescribeFailure, isOpenDataPath, replyOfOpenData, restated } from './open-data.ts';
 import { type PageRoute, replyOfPage } from './pages.ts';
 import { readRequest } from './read.ts';
 import { Refusal } from './refusal.ts';
@@ -42,6 +42,8 @@ export interface DispatchOptions {
   readonly v2Operations?: readonly Operation[];
   /** Operations outside `/ngsi-ld/v1` that answer with documents: the catalogue and its files. */
   readonly openDataOperations?: readonly Operation[];
+  /** Writes errors of those that have a form of their own for it. */
+  readonly describeFailure?: DescribeFailure;
   /** Where the paths of the server begin in that of clients, such as `/ql`. Absent: at the root. */
   readonly mount?: string;
   /** Routes outside `/ngsi-ld/v1`. */
@@ -110,17 +112,26 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     } catch (error) {
       if (error instanceof ClientGone) return;
       recordRefusal(error, exchange, { label, dispatch });
-      const reply = failureReplyAt(target)(accessError(error, label), {
-        where: label.name,
-        observe,
-        hasCredentials: hasCredentials(exchange),
-      });
+      const reply = failed(accessError(error, label), exchange, { target, label, dispatch });
       status = sendTo(exchange, dispatch, reply);
     } finally {
       exchange.bodyReservation?.end();
     }
     observe({ kind: 'answered', binding: 'http', operation: label.name, status, tookMs: performance.now() - began });
   };
+}
+
+/** The reply to an error, in the form of the API at the path. */
+function failed(
+  error: unknown,
+  exchange: Exchange,
+  { target, label, dispatch }: Targeted & { readonly dispatch: DispatchContext },
+): Reply {
+  const { services, describeFailure: describe } = dispatch;
+  const how = { where: label.name, observe: services.observe, hasCredentials: hasCredentials(exchange) };
+  const reply = failureReplyAt(target)(error, how);
+  const { accept } = exchange.request.headers;
+  return describe ? restated(reply, error, { path: target.path, accept, describe }) : reply;
 }
 
 function failureReplyAt({ path }: Target): typeof failureReply {

@@ -1,16 +1,18 @@
 /**
- * Answers requests outside `/ngsi-ld/v1` for documents that are made of a tenant's data: the catalogue and its files. They run through the
- * same `perform` as all others.
+ * Answers requests outside `/ngsi-ld/v1` for documents that are made of a tenant's data: the catalogue and its files, and reports of
+ * citizens. They run through the same `perform` as all others.
  */
 import type { IncomingMessage } from 'node:http';
 import { isObject, type Json, type JsonObject, parseGiven } from '../../core/model/json.ts';
 import { Problem } from '../../core/model/problem.ts';
-import type { Caller, Operation } from '../../core/operation/operation.ts';
+import type { RequestHead } from '../../core/access/identity.ts';
+import type { Caller, Operation, OperationRequest, OperationResult } from '../../core/operation/operation.ts';
 import { perform } from '../../core/operation/perform.ts';
 import { tenantIn } from '../../core/access/tenant-name.ts';
 import { negotiate } from './accept.ts';
 import { type BodyContext, readText } from './body.ts';
-import { admit, type Authentication, principalOf, type Read, senderWith, sentWith } from './read.ts';
+import { admit, type Authentication, originOf, principalOf, type Read, senderWith, sentWith } from './read.ts';
+import { Refusal } from './refusal.ts';
 import type { Exchange, Reply } from './reply.ts';
 import type { Route, Routes } from './routes.ts';
 import { readParameters } from './target.ts';
@@ -19,6 +21,31 @@ import { plainReply } from './write.ts';
 /** True when the first segment of a path belongs to one of the operations. */
 export const isOpenDataPath = (routes: Routes, path: string): boolean => routes.fixed.has(path.split('/', 2)[1] ?? '');
 
+/** An error that an API outside `/ngsi-ld/v1` writes in its own form. */
+export interface DescribedFailure {
+  readonly path: string;
+  readonly accept: string | undefined;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** The document of an error. Undefined: the path does not belong to an API with a form of its own. */
+export type DescribeFailure = (failure: DescribedFailure) => Extract<OperationResult, { kind: 'document' }> | undefined;
+
+/** The reply to an error in the form of the API at the path, with the headers of the plain reply. */
+export function restated(
+  reply: Reply,
+  error: unknown,
+  { path, accept, describe }: Pick<DescribedFailure, 'path' | 'accept'> & { readonly describe: DescribeFailure },
+): Reply {
+  const isKnown = error instanceof Problem || error instanceof Refusal;
+  const detail = isKnown ? error.message : 'The cause is in the log of the broker.';
+  const document = describe({ path, accept, status: reply.status, detail });
+  if (!document) return reply;
+  const plain = plainReply(document);
+  return { ...plain, headers: { ...reply.headers, ...plain.headers } };
+}
+
 /** Largest body of a request, in bytes: these bodies hold parameters. */
 const bodyBytesMax = 64 * 1024;
 
@@ -26,7 +53,7 @@ const bodyBytesMax = 64 * 1024;
 export async function replyOfOpenData(
   exchange: Exchange,
   route: Route & { readonly query: string },
-  context: BodyContext & Authentication & { readonly onRead: (caller: Caller) => void },
+  context: ReadContext & { readonly onRead: (caller: Caller) => void },
 ): Promise<Reply> {
   const { request, caller } = await readOpenDataRequest(exchange, route, context);
   context.onRead(caller);
@@ -35,26 +62,66 @@ export async function replyOfOpenData(
   return plainReply(answer);
 }
 
+type ReadContext = BodyContext & Authentication & { readonly corsOrigin: string };
+
 async function readOpenDataRequest(
   exchange: Exchange,
   { operation, path, query }: Route & { readonly query: string },
-  context: BodyContext & Authentication,
+  context: ReadContext,
 ): Promise<Read> {
-  const { services } = context;
+  const { request } = exchange;
+  if (operation.keyParameter !== undefined) {
+    requireOwnOrigin(exchange, context);
+    const body = bodyOf(await readParametersText(exchange, context), request, query);
+    const { [operation.keyParameter]: key, ...others } = body;
+    const caller = await callerOf(exchange, operation, { ...context, head: withKey(request, key) });
+    return { request: { path, ...split(others) }, caller };
+  }
+  const caller = await callerOf(exchange, operation, { ...context, head: request });
+  if (operation.body === 'none')
+    return { request: { path, params: readParameters(query, operation.parameters) }, caller };
+  const body = bodyOf(await readParametersText(exchange, context), request, query);
+  return { request: { path, ...split(body) }, caller };
+}
+
+/** The sender, whom `head` names. Throws what `admit` throws. */
+async function callerOf(
+  exchange: Exchange,
+  operation: Operation,
+  { head, ...context }: ReadContext & { readonly head: RequestHead },
+): Promise<Caller> {
+  const { services, proxies } = context;
   const { request } = exchange;
   const who = {
     tenant: tenantIn(request.headers) ?? '',
-    ...senderWith(await principalOf(exchange, operation, context), services),
+    ...senderWith(await principalOf({ request: head }, operation, context), services),
     media: mediaOf(operation, request),
-    ...sentWith(request, context.proxies),
+    ...sentWith(request, proxies),
   };
   admit(exchange, who, { operation, services });
-  const caller = { ...who, context: services.contexts.core };
-  if (operation.body === 'none')
-    return { request: { path, params: readParameters(query, operation.parameters) }, caller };
-  const text = await readText(exchange, Math.min(bodyBytesMax, context.limits.bodyBytesMax), context.bodyBudget);
-  const { tenant, ...body } = bodyOf(text, request, query);
-  return { request: { path, params: typeof tenant === 'string' ? { tenant } : {}, body }, caller };
+  return { ...who, context: services.contexts.core };
+}
+
+const readParametersText = (exchange: Exchange, { limits, bodyBudget }: BodyContext): Promise<string> =>
+  readText(exchange, Math.min(bodyBytesMax, limits.bodyBytesMax), bodyBudget);
+
+const split = ({ tenant, ...body }: JsonObject): Pick<OperationRequest, 'params' | 'body'> => ({
+  params: typeof tenant === 'string' ? { tenant } : {},
+  body,
+});
+
+/** The head as if the key were in a header. A header that is there counts too, and must have the same key. */
+const withKey = ({ headers, socket }: RequestHead, key: Json | undefined): RequestHead => ({
+  headers: typeof key === 'string' && key !== '' ? { ...headers, 'x-auth-token': key } : headers,
+  ...(socket ? { socket } : undefined),
+});
+
+/** Any web page can send a form. One of another origin may only where the broker allows it. Throws Forbidden. */
+function requireOwnOrigin({ request }: Exchange, { proxies, corsOrigin }: ReadContext): void {
+  const { origin } = request.headers;
+  if (request.method !== 'POST' || origin === undefined || corsOrigin === '*' || origin === corsOrigin) return;
+  if (origin !== originOf(request, proxies).origin)
+    throw new Problem('Forbidden', `Web pages of ${origin} may not send this. The option --cors-origin allows it.`);
 }
 
 /** The ending of a URL that names one form decides, whatever the client accepts. */

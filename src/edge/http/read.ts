@@ -123,7 +123,7 @@ const linkOf = ({ link }: IncomingHttpHeaders, holder: Holder | undefined): stri
 
 /** The sender of a request with its present grants. Throws what `authenticate` throws. */
 export function principalOf(
-  { request }: Exchange,
+  { request }: { readonly request: RequestHead },
   operation: Operation,
   { services, authenticate }: Authentication,
 ): Principal | Promise<Principal> {

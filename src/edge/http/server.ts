@@ -12,6 +12,7 @@ import { type Certificate, keepCertificate } from './certificate.ts';
 import { type Answerer, createAnswerer } from './dispatch.ts';
 import { createExpressServer } from './express-server.ts';
 import type { HostCheck } from './host-names.ts';
+import type { DescribeFailure } from './open-data.ts';
 import { createPages, type PageOptions } from './pages.ts';
 import type { Exchange } from './reply.ts';
 import { waitForTurn } from './turns.ts';
@@ -35,6 +36,8 @@ export interface HttpOptions extends PageOptions {
   readonly v2Operations?: readonly Operation[];
   /** Operations outside `/ngsi-ld/v1` that answer with documents: the catalogue and its files. */
   readonly openDataOperations?: readonly Operation[];
+  /** Writes errors of those that have a form of their own for it. */
+  readonly describeFailure?: DescribeFailure;
   /** Where the paths of the server begin in that of clients, such as `/ql`. Absent: at the root. */
   readonly mount?: string;
   /** Routes outside `/ngsi-ld/v1`. */

@@ -149,7 +149,7 @@ const testedOperations = (ofEvents: readonly Operation[], services: Services) =>
 
 async function send(url: string, request: string, { as, body, headers }: SendOptions = {}): Promise<Answer> {
   const [method = '', path = ''] = request.split(' ');
-  const isOther = /^\/(?:v2|ql|STH|dcat|data|api|ngsi-ld)(?:\/|$)/.test(path);
+  const isOther = /^\/(?:v2|ql|STH|dcat|data|api|georeport|ngsi-ld)(?:\/|$)/.test(path);
   const response = await fetch(`${url}${isOther ? '' : '/ngsi-ld/v1'}${path}`, {
     method,
     headers: {
