@@ -373,13 +373,15 @@ describe('jobs of people', () => {
     [
       'XLSX',
       'trees.xlsx',
+      // A spreadsheet stores fractions of days: 00:05:00 is read as 00:04:59.999.
       xlsxOf([
-        ['id', 'height'],
-        ['oak', 12.5],
-        ['elm', 7],
+        ['id', 'height', 'measured'],
+        ['oak', 12.5, new Date('2026-03-29T00:05:00Z')],
+        ['elm', 7, new Date('2026-03-29T02:30:00Z')],
       ]),
+      ':05:00',
     ],
-    ['JSON', 'trees.json', '[{"id": "oak", "height": 12.5}, {"id": "elm", "height": 7}]'],
+    ['JSON', 'trees.json', '[{"id": "oak", "height": 12.5}, {"id": "elm", "height": 7}]', 'oak'],
     [
       'GeoJSON',
       'trees.json',
@@ -394,8 +396,9 @@ describe('jobs of people', () => {
           },
         ],
       }),
+      'oak',
     ],
-  ])('import %s', async (kind, name, content) => {
+  ])('import %s', async (kind, name, content, part) => {
     const type = `${kind}Tree`;
     await page.goto(`${url}/console#/data`);
     await page.goto(`${url}/console#/data/import`);
@@ -404,7 +407,9 @@ describe('jobs of people', () => {
     await page.fill('label:has-text("Id of the entity") input', `urn:x:${type}:{${kind === 'GeoJSON' ? '$id' : 'id'}}`);
     await page.click('button:has-text("Import (")');
     await page.waitForSelector(`.verdict:has-text("${kind === 'GeoJSON' ? 1 : 2} imported")`);
-    expect((await entityOf(`urn:x:${type}:oak`))['height']).toMatchObject({ value: 12.5 });
+    const oak = await entityOf(`urn:x:${type}:oak`);
+    expect(oak['height']).toMatchObject({ value: 12.5 });
+    expect(JSON.stringify(oak)).toContain(part);
   });
 
   test('say why a file cannot be imported', async () => {

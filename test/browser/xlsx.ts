@@ -6,10 +6,16 @@ const relationships = 'http://schemas.openxmlformats.org/officeDocument/2006/rel
 const packages = 'http://schemas.openxmlformats.org/package/2006';
 const workbookType = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
-/** Texts become inline strings, numbers numbers. */
-export function xlsxOf(rows: readonly (readonly (string | number)[])[]): Buffer {
-  const cellOf = (cell: string | number, row: number, column: number): string => {
+type Cell = string | number | Date;
+
+/** Days from 1899-12-30 to 1970-01-01: spreadsheets count from the former. */
+const epochDay = 25_569;
+
+/** Texts become inline strings, numbers numbers, and times numbers with a format of date and time (the built-in one, 22). */
+export function xlsxOf(rows: readonly (readonly Cell[])[]): Buffer {
+  const cellOf = (cell: Cell, row: number, column: number): string => {
     const place = `${String.fromCharCode(65 + column)}${row + 1}`;
+    if (cell instanceof Date) return `<c r="${place}" s="1"><v>${epochDay + cell.getTime() / 86_400_000}</v></c>`;
     return typeof cell === 'number'
       ? `<c r="${place}"><v>${cell}</v></c>`
       : `<c r="${place}" t="inlineStr"><is><t>${cell}</t></is></c>`;
@@ -18,10 +24,11 @@ export function xlsxOf(rows: readonly (readonly (string | number)[])[]): Buffer 
     (cells, n) => `<row r="${n + 1}">${cells.map((cell, c) => cellOf(cell, n, c)).join('')}</row>`,
   );
   return zipOf({
-    '[Content_Types].xml': `<Types xmlns="${packages}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${workbookType}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${workbookType}.worksheet+xml"/></Types>`,
+    '[Content_Types].xml': `<Types xmlns="${packages}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${workbookType}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${workbookType}.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="${workbookType}.styles+xml"/></Types>`,
     '_rels/.rels': `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${relationships}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
     'xl/workbook.xml': `<workbook xmlns="${spreadsheet}" xmlns:r="${relationships}"><sheets><sheet name="One" sheetId="1" r:id="r1"/></sheets></workbook>`,
-    'xl/_rels/workbook.xml.rels': `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${relationships}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+    'xl/_rels/workbook.xml.rels': `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${relationships}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="${relationships}/styles" Target="styles.xml"/></Relationships>`,
+    'xl/styles.xml': `<styleSheet xmlns="${spreadsheet}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>`,
     'xl/worksheets/sheet1.xml': `<worksheet xmlns="${spreadsheet}"><sheetData>${lines.join('')}</sheetData></worksheet>`,
   });
 }

@@ -21,8 +21,11 @@ export async function readXlsx(bytes: ArrayBuffer): Promise<SourceTable> {
   return { columns: uniqueNames(names), rows: filled.map((cells) => cells.map(cellOf)) };
 }
 
-/** Times of spreadsheets have no zone: they become local times. */
+/**
+ * Times of spreadsheets have no zone: they become local times. They are fractions of a day, so that 02:30:00 may be read as a millisecond
+ * less: they are rounded to the second.
+ */
 function cellOf(cell: unknown): Json {
-  if (cell instanceof Date) return cell.toISOString().slice(0, 19);
+  if (cell instanceof Date) return new Date(Math.round(cell.getTime() / 1000) * 1000).toISOString().slice(0, 19);
   return typeof cell === 'string' || typeof cell === 'number' || typeof cell === 'boolean' ? cell : '';
 }
