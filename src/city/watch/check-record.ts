@@ -32,10 +32,14 @@ export function checkRecord(record: LogRecord, check: RecordCheck): boolean {
   }
   if (isOwnEntity(record.id) || !check.rules.concerns(record.entity.types)) return true;
   let isRoom = true;
-  const arrivedAt = microsOfInstant(record.at);
-  for (const change of record.attrs) isRoom = checkChange(record.entity, change, { ...check, arrivedAt }) && isRoom;
+  const checking = { ...check, arrivedAt: microsOfInstant(record.at) };
+  for (const change of record.attrs)
+    if (mayBeWatched(change)) isRoom = checkChange(record.entity, change, checking) && isRoom;
   return isRoom;
 }
+
+/** False for what is not a number, and was none. Most attributes are none. */
+const mayBeWatched = ({ after }: AttributeChange): boolean => !after || typeof after.value === 'number';
 
 function checkChange(entity: Entity, change: AttributeChange, check: ChangeCheck): boolean {
   const { after, name } = change;
@@ -47,9 +51,9 @@ function checkChange(entity: Entity, change: AttributeChange, check: ChangeCheck
   if (typeof value !== 'number' || after.kind !== 'Property' || isOwnMark(change)) return true;
   const watched = check.rules.find(entity.types, name, unitCode);
   if (!watched) return true;
-  const one = seriesOf(entity, change, { after, watched, ...check });
+  const { map, arrivedAt } = check;
+  const one = seriesOf(entity, change, { after, watched, map, arrivedAt });
   if (!one) return false;
-  const { arrivedAt } = check;
   const observedAt = after.observedAt === undefined ? arrivedAt : microsOfInstant(after.observedAt);
   judge(one, { entity, after, value, at: observedAt, arrivedAt }, check);
   return true;

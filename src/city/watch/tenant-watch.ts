@@ -64,6 +64,8 @@ interface WatchState extends TenantWatchOptions {
   /** Why rules cannot be used, by their ids. */
   readonly unusable: Map<string, string>;
   rules: RuleSet;
+  /** Changes of rules up to here are in the rules. */
+  rulesReadAt: Position;
   position: Position;
   newest: Position;
   storedPosition: Position;
@@ -120,6 +122,7 @@ function createState(options: TenantWatchOptions): WatchState {
     startedAt: microsOfInstant(clock.now()),
     unusable: new Map(),
     rules: createRuleSet([], options.models),
+    rulesReadAt: 0,
     position: 0,
     newest: 0,
     storedPosition: 0,
@@ -187,22 +190,28 @@ function advance(state: WatchState, position: Position, delayMs = pauseMs): void
 async function readOn(state: WatchState): Promise<boolean> {
   // What could not be written before comes first.
   await state.pending.flush();
-  const page = await readLog(state.store.log, state.position, pageSize);
+  const { log } = state.store;
+  const isWanted = (types: readonly string[]): boolean => isWatchRule(types) || state.rules.concerns(types);
+  const page = await readLog(
+    { read: (after, limit) => log.readAbout(after, limit, isWanted), prunedTo: () => log.prunedTo() },
+    state.position,
+    pageSize,
+  );
   if (page.gapTo !== undefined) {
     state.position = page.gapTo;
     return true;
   }
-  let isReloaded = false;
   for (const record of page.records) {
     const pause = state.yieldToEventLoop();
     if (pause) await pause;
-    if (!isWatchRule(record.entity.types)) checkOne(state, record);
-    // The rules are read as they are now, so that one reload covers all changes of the page.
-    else if (!isReloaded) {
-      await reload(state);
-      isReloaded = true;
-    }
     state.position = record.position;
+    if (!record.entity) continue;
+    if (!isWatchRule(record.entity.types)) checkOne(state, record);
+    else if (record.position > state.rulesReadAt) {
+      await reload(state);
+      // The rest of the page is read again, because the new rules may be about other types.
+      break;
+    }
   }
   await state.pending.flush();
   if (performance.now() - state.keptMs > keepMs) await keepProgress(state);
@@ -220,6 +229,8 @@ function checkOne(state: WatchState, record: LogRecord): void {
 
 /** Reads the rules again after one has changed. Series that no rule is about any more end. */
 async function reload(state: WatchState): Promise<void> {
+  // The rules are read as they are now, so that one reload covers all changes up to here.
+  state.rulesReadAt = await state.store.log.position();
   const found = await findRules(state.store, state.clock.now(), rulesMax);
   state.rules = readRules(state, found);
   for (const one of [...state.map.all()]) {

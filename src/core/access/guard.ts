@@ -62,7 +62,7 @@ export const closed = {
     follow: refuseAtOnce,
   }),
 };
-const closedLog = { read: refuse, prune: refuse, follow: refuseAtOnce };
+const closedLog = { read: refuse, readAbout: refuse, prune: refuse, follow: refuseAtOnce };
 
 /** The entities of a store as a decision shows them. */
 interface View {

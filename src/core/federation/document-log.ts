@@ -37,6 +37,7 @@ export function openDocumentLog(collection: DocumentCollection, recordOf: ReadRe
       return state.prunedTo;
     },
     read: (after, limit) => read(state, after, limit),
+    readAbout: (after, limit) => read(state, after, limit),
     follow(listener) {
       const own = (position: Position): void => listener(position);
       state.listeners.add(own);

@@ -21,6 +21,7 @@ const log: Log = {
   position: () => Promise.resolve(0),
   prunedTo: () => Promise.resolve(0),
   read: () => Promise.resolve([]),
+  readAbout: () => Promise.resolve([]),
   follow: () => () => undefined,
   prune: () => Promise.resolve(0),
 };

@@ -78,6 +78,12 @@ export interface LogRecord extends Change {
   readonly position: Position;
 }
 
+/** The place of a record that was not asked for. */
+export interface SkippedRecord {
+  readonly position: Position;
+  readonly entity?: undefined;
+}
+
 /** Which records a log keeps: at most `records` of the newest, none older than `before`. */
 export interface LogKeep {
   readonly before: Instant;
@@ -97,6 +103,12 @@ export interface Log {
    * about 4 MiB (`core/port/log-page.ts`): read on until nothing comes.
    */
   read(after: Position, limit: number): Promise<readonly LogRecord[]>;
+  /** As `read`. Records of entities of other types than the wanted ones come as their places only, so that nothing is parsed in vain. */
+  readAbout(
+    after: Position,
+    limit: number,
+    isWanted: (types: readonly string[]) => boolean,
+  ): Promise<readonly (LogRecord | SkippedRecord)[]>;
   /** Calls back after each commit with the newest position. Returns the function that stops it. */
   follow(listener: (position: Position) => void): () => void;
   /** Prunes records older than a time, and the oldest ones above a number or a sum of bytes. Returns how many were pruned. */

@@ -1,13 +1,22 @@
 /** Reads the change log and detects gaps left by pruning. */
 import type { Log, LogRecord, Position } from '../port/store.ts';
 
+/** What is read: a log, or only a part of its records. */
+export interface LogReader<Found extends { readonly position: Position }> extends Pick<Log, 'prunedTo'> {
+  read(after: Position, limit: number): Promise<readonly Found[]>;
+}
+
 /** The next records. When records after `after` have been pruned: the position of the last pruned record. */
-export type LogPage =
+export type LogPage<Found = LogRecord> =
   | { readonly gapTo: Position }
-  | { readonly gapTo?: undefined; readonly records: readonly LogRecord[] };
+  | { readonly gapTo?: undefined; readonly records: readonly Found[] };
 
 /** Positions are consecutive. A record that is missing was pruned before or during the read. Throws what the log throws. */
-export async function readLog(log: Log, after: Position, limit: number): Promise<LogPage> {
+export async function readLog<Found extends { readonly position: Position }>(
+  log: LogReader<Found>,
+  after: Position,
+  limit: number,
+): Promise<LogPage<Found>> {
   const records = await log.read(after, limit);
   const [first] = records;
   if (first && first.position > after + 1) return { gapTo: first.position - 1 };

@@ -40,6 +40,11 @@ export function createChangeLog(): ChangeLog {
       const start = Math.max(0, after - prunedTo);
       return Promise.resolve(records.slice(start, start + limit));
     },
+    readAbout: (after, limit, isWanted) => {
+      const start = Math.max(0, after - prunedTo);
+      const found = records.slice(start, start + limit);
+      return Promise.resolve(found.map((one) => (isWanted(one.entity.types) ? one : { position: one.position })));
+    },
     follow: (listener) => {
       const own = (position: Position): void => listener(position);
       listeners.add(own);

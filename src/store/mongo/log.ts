@@ -2,8 +2,9 @@
 import type { FindCursor } from 'mongodb';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { unpackChange } from '../../core/model/packed-change.ts';
+import { createTypesInText } from '../../core/model/types-in-text.ts';
 import { createPageEnd } from '../../core/port/log-page.ts';
-import type { Log, LogKeep, LogRecord } from '../../core/port/store.ts';
+import type { Log, LogKeep, LogRecord, Position, SkippedRecord } from '../../core/port/store.ts';
 import { withDatabase } from './connection.ts';
 import type { Followers } from './followers.ts';
 import { entityIn, logRestIn } from './own-text.ts';
@@ -20,13 +21,26 @@ export function createLog(
 ): Log {
   const readState = async (): Promise<Pick<StateDocument, 'position' | 'prunedTo'>> =>
     (await withDatabase(state.findOne({ _id: 'state' }))) ?? { position: 0, prunedTo: 0 };
+  const typesIn = createTypesInText();
+  const page = async <Found>(
+    after: Position,
+    limit: number,
+    read: (row: LogDocument) => Found,
+  ): Promise<readonly Found[]> => {
+    if (limit <= 0) return [];
+    return withDatabase(readPage(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }), read));
+  };
   return {
     position: async () => (await readState()).position,
     prunedTo: async () => (await readState()).prunedTo,
-    read: async (after, limit) => {
-      if (limit <= 0) return [];
-      return withDatabase(readPage(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit })));
-    },
+    read: (after, limit) => page(after, limit, recordIn),
+    readAbout: (after, limit, isWanted) =>
+      page<LogRecord | SkippedRecord>(after, limit, (row) => {
+        const types = typesIn(row.doc);
+        if (types && !isWanted(types)) return { position: row._id };
+        const record = recordIn(row);
+        return isWanted(record.entity.types) ? record : { position: row._id };
+      }),
     follow: followers.follow,
     async prune(keep) {
       let gone = 0;
@@ -39,12 +53,15 @@ export function createLog(
   };
 }
 
-async function readPage(rows: FindCursor<LogDocument>): Promise<readonly LogRecord[]> {
-  const records: LogRecord[] = [];
+async function readPage<Found>(
+  rows: FindCursor<LogDocument>,
+  read: (row: LogDocument) => Found,
+): Promise<readonly Found[]> {
+  const records: Found[] = [];
   const isFull = createPageEnd();
   for await (const row of rows) {
     if (isFull(row.doc.length + row.rest.length)) break;
-    records.push(recordIn(row));
+    records.push(read(row));
   }
   return records;
 }

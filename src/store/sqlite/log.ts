@@ -2,7 +2,8 @@
 import type { Database } from 'better-sqlite3';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { createPageEnd } from '../../core/port/log-page.ts';
-import type { Log, LogRecord, Position } from '../../core/port/store.ts';
+import { createTypesInText } from '../../core/model/types-in-text.ts';
+import type { Log, LogRecord, Position, SkippedRecord } from '../../core/port/store.ts';
 import { type LogRow, recordIn } from './log-rows.ts';
 import { entityIn } from './own-text.ts';
 import { createPastEntities } from './past-entities.ts';
@@ -17,11 +18,12 @@ export function createLog(
 ): Log {
   const newest = database.prepare<[], Position>('SELECT position FROM log ORDER BY position DESC LIMIT 1').pluck();
   const pruned = database.prepare<[], Position>("SELECT value FROM meta WHERE key = 'prunedTo'").pluck();
-  const read = createReader(database);
+  const reader = createReader(database);
   return {
     position: () => Promise.resolve(newest.get() ?? pruned.get() ?? 0),
     prunedTo: () => Promise.resolve(pruned.get() ?? 0),
-    read: (after, limit) => Promise.resolve(read(after, limit)),
+    read: (after, limit) => Promise.resolve(reader.read(after, limit)),
+    readAbout: (after, limit, isWanted) => Promise.resolve(reader.readAbout(after, limit, isWanted)),
     follow,
     async prune({ before, records, bytes = Number.MAX_SAFE_INTEGER }) {
       let gone = 0;
@@ -35,7 +37,14 @@ export function createLog(
   };
 }
 
-function createReader(database: Database): (after: Position, limit: number) => readonly LogRecord[] {
+type TypesTest = (types: readonly string[]) => boolean;
+
+interface Reader {
+  read(after: Position, limit: number): readonly LogRecord[];
+  readAbout(after: Position, limit: number, isWanted: TypesTest): readonly (LogRecord | SkippedRecord)[];
+}
+
+function createReader(database: Database): Reader {
   const read = database.prepare<[Position, number], LogRow>(
     'SELECT position, at, event, doc, rest, num FROM log WHERE position > ? ORDER BY position LIMIT ?',
   );
@@ -60,8 +69,22 @@ function createReader(database: Database): (after: Position, limit: number) => r
   };
   // Rows without an entity depend on later rows: read all in one snapshot.
   const readWithPast = database.transaction((after: Position, limit: number) => recordsOf(page(after, limit)));
-  return (after, limit) => {
-    const rows = page(after, limit);
-    return rows.some(({ doc }) => doc === '') ? readWithPast(after, limit) : recordsOf(rows);
+  const hasPast = (rows: readonly LogRow[]): boolean => rows.some(({ doc }) => doc === '');
+  const typesIn = createTypesInText();
+  return {
+    read(after, limit) {
+      const rows = page(after, limit);
+      return hasPast(rows) ? readWithPast(after, limit) : recordsOf(rows);
+    },
+    readAbout(after, limit, isWanted) {
+      const rows = page(after, limit);
+      const only = (record: LogRecord): LogRecord | SkippedRecord =>
+        isWanted(record.entity.types) ? record : { position: record.position };
+      if (hasPast(rows)) return readWithPast(after, limit).map(only);
+      return rows.map((row) => {
+        const types = typesIn(row.doc);
+        return types && !isWanted(types) ? { position: row.position } : only(recordIn(row, entityIn(row.doc)));
+      });
+    },
   };
 }

@@ -59,6 +59,7 @@ function logOnUse({ path, writer }: TenantFile, use: Use, visit: Use): Log {
     position: () => use((store) => store.log.position()),
     prunedTo: () => use((store) => store.log.prunedTo()),
     read: (after, limit) => use((store) => store.log.read(after, limit)),
+    readAbout: (after, limit, isWanted) => use((store) => store.log.readAbout(after, limit, isWanted)),
     follow: (listener) => writer.follow(path, listener),
     prune: (keep) => visit((store) => store.log.prune(keep)),
   };

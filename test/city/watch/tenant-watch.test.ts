@@ -163,6 +163,28 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     ]);
   });
 
+  test('checks values that came in one go with the rule about them, and leaves other types alone', async () => {
+    const { town, store } = await townOf(kind);
+    await town.rule({ watchedType: 'Elsewhere' });
+    await town.open();
+    const rule = {
+      types: [iri('WatchRule')],
+      attrs: { [iri('watchedType')]: property('Meter'), [iri('maximum')]: property(10) },
+    };
+    const entities = [
+      { id: 'urn:ngsi-ld:Other:1', types: [iri('Other')], attrs: { [iri('level')]: property(50) } },
+      { id: 'urn:ngsi-ld:WatchRule:2', ...rule },
+      { id: 'urn:ngsi-ld:Meter:1', types: [iri('Meter')], attrs: { [iri('level')]: property(50) } },
+      { id: 'urn:ngsi-ld:WatchRule:3', ...rule },
+      { id: 'urn:ngsi-ld:Meter:2', types: [iri('Meter')], attrs: { [iri('level')]: property(51) } },
+    ];
+    const writes = entities.map(({ id, ...entity }) => ({ mutation: { op: 'create', id, entity } }) as const);
+    await store.apply(writes, instantOf(town.now));
+    await town.alerts(isLength(2));
+    const sources = (await town.alertEntities()).map(({ attrs }) => text(attrs, 'alertSource'));
+    expect(sources.toSorted()).toEqual(['urn:ngsi-ld:Meter:1', 'urn:ngsi-ld:Meter:2']);
+  });
+
   test('takes the mark from a value that is good, where a patch left it there, and does not react to its own writes', async () => {
     const { town, store } = await townOf(kind);
     await town.rule({ watchedType: 'Meter', maximum: 10 });

@@ -36,6 +36,17 @@ export function describeLog(bench: Bench): void {
         ['deleted', undefined],
       ]);
     });
+    test('and reads those of some types without the others, whose places remain', async () => {
+      const store = bench.store();
+      const bracket = 'https://example.org/[a]';
+      const made = ['a', 'b', 'c'].map((name) => create(name, thing({ level: property(1) })));
+      const other = create('"d"', { types: [bracket], attrs: {} });
+      await apply(store, minute(0), ...made.slice(0, 2), other, ...made.slice(2), remove('b'));
+      const all = await store.log.read(0, 10);
+      const about = (type: string) => store.log.readAbout(1, 4, (types) => types.includes(type));
+      expect(await about(bracket)).toEqual([{ position: 2 }, all[2], { position: 4 }, { position: 5 }]);
+      expect(await about(all[0]?.entity.types[0] ?? '')).toEqual([all[1], { position: 3 }, all[3], all[4]]);
+    });
     test('with the entity as it is after them, and of a deletion as it was before', async () => {
       const store = bench.store();
       await apply(
