@@ -89,23 +89,31 @@ async function prepare(isWatched: boolean): Promise<Child> {
   return child;
 }
 
+/** The figures of one broker: processor time of an entity, and entities in a second, of each round. */
+class Figures {
+  readonly used: number[] = [];
+  readonly speed: number[] = [];
+  readonly #child: Child;
+  constructor(child: Child) {
+    this.#child = child;
+  }
+  async add(work: Work, isKept: boolean): Promise<void> {
+    const [micros, perSecond] = await measure(this.#child, work);
+    if (!isKept) return;
+    this.used.push(micros);
+    this.speed.push(perSecond);
+  }
+}
+
 const [plain, watched] = [await prepare(false), await prepare(true)];
 for (const work of works) {
-  const used = { plain: new Array<number>(), watched: new Array<number>() };
-  const speed = { plain: new Array<number>(), watched: new Array<number>() };
+  const [without, beside] = [new Figures(plain), new Figures(watched)];
   // The first round compiles the code.
   for (let round = 0; round <= rounds; round += 1)
-    for (const [name, child] of [['plain', plain] as const, ['watched', watched] as const]) {
-      const [micros, perSecond] = await measure(child, work);
-      if (round === 0) continue;
-      used[name].push(micros);
-      speed[name].push(perSecond);
-    }
-  const [without, beside] = [median(used.plain), median(used.watched)];
-  const more = `${((beside / without - 1) * 100).toFixed(0)} %`;
-  const rates = `${median(speed.plain).toFixed(0)}/s without, ${median(speed.watched).toFixed(0)}/s with`;
-  console.log(
-    `${work.what}: ${without.toFixed(1)} µs without, ${beside.toFixed(1)} µs with the watch (${more}); ${rates}`,
-  );
+    for (const figures of [without, beside]) await figures.add(work, round > 0);
+  const [low, high] = [median(without.used), median(beside.used)];
+  const more = `${((high / low - 1) * 100).toFixed(0)} %`;
+  const rates = `${median(without.speed).toFixed(0)}/s without, ${median(beside.speed).toFixed(0)}/s with`;
+  console.log(`${work.what}: ${low.toFixed(1)} µs without, ${high.toFixed(1)} µs with the watch (${more}); ${rates}`);
 }
 await Promise.all([plain.stop(), watched.stop()]);

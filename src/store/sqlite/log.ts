@@ -44,13 +44,15 @@ interface Reader {
   readAbout(after: Position, limit: number, isWanted: TypesTest): readonly (LogRecord | SkippedRecord)[];
 }
 
-function createReader(database: Database): Reader {
+type Page = (after: Position, limit: number) => readonly LogRow[];
+
+/** Reads a page of rows. A row without an entity counts as the present entity, once for all its rows: they share what did not change. */
+function createPage(database: Database): Page {
   const read = database.prepare<[Position, number], LogRow>(
     'SELECT position, at, event, doc, rest, num FROM log WHERE position > ? ORDER BY position LIMIT ?',
   );
   const sizeOf = database.prepare<[number], number>('SELECT octet_length(doc) FROM entity WHERE num = ?').pluck();
-  /** A page of rows. A row without an entity counts as the present entity, once for all its rows: they share what did not change. */
-  const page = (after: Position, limit: number): readonly LogRow[] => {
+  return (after, limit) => {
     const rows: LogRow[] = [];
     const counted = new Set<number>();
     const isFull = createPageEnd();
@@ -62,6 +64,10 @@ function createReader(database: Database): Reader {
     }
     return rows;
   };
+}
+
+function createReader(database: Database): Reader {
+  const page = createPage(database);
   const pastEntities = createPastEntities(database);
   const recordsOf = (rows: readonly LogRow[]): readonly LogRecord[] => {
     const past = pastEntities(rows);

@@ -40,6 +40,7 @@ function createPaper(): Paper {
         paper.read.push(...records.map(({ position }) => position));
         return Promise.resolve(records);
       },
+      readAbout: () => Promise.reject(new Error('not read in parts')),
       follow: () => () => undefined,
       prune: () => Promise.resolve(0),
     },
