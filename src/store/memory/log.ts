@@ -1,7 +1,7 @@
 /** The change log of a tenant in memory. */
 import type { Change } from '../../core/model/change.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
-import type { Log, LogRecord, Position } from '../../core/port/store.ts';
+import type { Log, LogKeep, LogRecord, Position } from '../../core/port/store.ts';
 
 /** The log, with its operations for the writer. */
 export interface ChangeLog extends Log {
@@ -22,6 +22,10 @@ export function createChangeLog(): ChangeLog {
   const listeners = new Set<(position: Position) => void>();
   let newest = 0;
   let prunedTo = 0;
+  const page = (after: Position, limit: number): readonly LogRecord[] => {
+    const start = Math.max(0, after - prunedTo);
+    return records.slice(start, start + limit);
+  };
   return {
     newest: () => newest,
     records: () => records,
@@ -36,13 +40,9 @@ export function createChangeLog(): ChangeLog {
     },
     position: () => Promise.resolve(newest),
     prunedTo: () => Promise.resolve(prunedTo),
-    read: (after, limit) => {
-      const start = Math.max(0, after - prunedTo);
-      return Promise.resolve(records.slice(start, start + limit));
-    },
+    read: (after, limit) => Promise.resolve(page(after, limit)),
     readAbout: (after, limit, isWanted) => {
-      const start = Math.max(0, after - prunedTo);
-      const found = records.slice(start, start + limit);
+      const found = page(after, limit);
       return Promise.resolve(found.map((one) => (isWanted(one.entity.types) ? one : { position: one.position })));
     },
     follow: (listener) => {
@@ -50,16 +50,21 @@ export function createChangeLog(): ChangeLog {
       listeners.add(own);
       return () => void listeners.delete(own);
     },
-    prune: ({ before, records: most, bytes = Infinity }) => {
-      const bound = microsOfInstant(before);
-      const firstYoung = records.findIndex(({ at }) => microsOfInstant(at) >= bound);
-      const old = firstYoung === -1 ? records.length : firstYoung;
-      const heavy = bytes === Infinity ? 0 : records.length - fitting(records, bytes);
-      const gone = records.splice(0, Math.max(old, records.length - most, heavy)).length;
+    prune: (keep) => {
+      const gone = records.splice(0, prunable(records, keep)).length;
       prunedTo += gone;
       return Promise.resolve(gone);
     },
   };
+}
+
+/** The number of the oldest records that exceed the bounds. */
+function prunable(records: readonly LogRecord[], { before, records: most, bytes = Infinity }: LogKeep): number {
+  const bound = microsOfInstant(before);
+  const firstYoung = records.findIndex(({ at }) => microsOfInstant(at) >= bound);
+  const old = firstYoung === -1 ? records.length : firstYoung;
+  const heavy = bytes === Infinity ? 0 : records.length - fitting(records, bytes);
+  return Math.max(0, old, records.length - most, heavy);
 }
 
 /** The number of the newest records with this many bytes in all, including the record that exceeds them. */
