@@ -3,11 +3,8 @@ import { anyOfTypes, type EntitySelector, type Filter } from '../language/filter
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
-import type { EntityInfo, Information, Mode, Registration } from './registration.ts';
+import { type EntityInfo, type Information, isProxied, type Mode, type Registration } from './registration.ts';
 import type { RegistrationIndex } from './registration-index.ts';
-
-/** True when the source alone has the information: the broker stores none of it (clause 4.3.6.1). */
-export const isProxied = ({ mode }: Pick<Registration, 'mode'>): boolean => mode === 'exclusive' || mode === 'redirect';
 
 /**
  * Another registration that must not have the same information. An exclusive one must not share an entity and attribute with any exclusive

@@ -1,17 +1,28 @@
 /** Finds the registrations that may have what a request asks for, without a test of all others. */
 import type { EntitySelector } from '../language/filter.ts';
 import type { Instant } from '../model/instant.ts';
+import { hasWrite } from './operation-names.ts';
 import { compileDemand, type Demand, isOtherDataset, typesNamed } from './registration-match.ts';
-import { type EntityInfo, type Information, isExpired, type Registration } from './registration.ts';
+import { type EntityInfo, type Information, isExpired, isProxied, type Registration } from './registration.ts';
+
+/** Finds registrations. */
+export interface RegistrationSearch {
+  readonly size: number;
+  /** Unexpired registrations of which an element of `information` matches, ordered by id (clause 5.12). */
+  matching(demand: Demand, now: Instant): readonly Registration[];
+  /** False when none can match an entity of this id, whatever its types are. Takes no time. */
+  mayConcern(id: string): boolean;
+}
 
 /** The registrations of a tenant. */
-export interface RegistrationIndex {
-  readonly size: number;
+export interface RegistrationIndex extends RegistrationSearch {
   get(id: string): Registration | undefined;
   /** All registrations, ordered by id. */
   all(): readonly Registration[];
-  /** Unexpired registrations of which an element of `information` matches, ordered by id (clause 5.12). */
-  matching(demand: Demand, now: Instant): readonly Registration[];
+  /** Whether one of them, expired ones included, passes the test. */
+  some(test: (registration: Registration) => boolean): boolean;
+  /** Those that can have a part in a write: others are not looked at for writes. */
+  readonly writable: RegistrationSearch;
   /** Replaces the registration of this id. */
   put(registration: Registration): void;
   delete(id: string): void;
@@ -38,38 +49,73 @@ interface Index {
 }
 
 export function createRegistrationIndex(): RegistrationIndex {
-  const index: Index = {
-    byId: new Map(),
-    byEntity: new Map(),
-    byTypeOfEntity: new Map(),
-    byType: new Map(),
-    untypedEntities: new Set(),
-    untyped: new Set(),
-    byAttribute: new Map(),
-    whole: new Set(),
-    unlimited: new Set(),
-  };
+  const [index, writable] = [emptyIndex(), emptyIndex()];
   const remove = (id: string): void => {
-    const old = index.byId.get(id);
-    if (!old) return;
-    index.byId.delete(id);
-    for (const one of old.information) place(index, one, (group) => group.delete(old));
+    removeFrom(index, id);
+    removeFrom(writable, id);
   };
   return {
     get size() {
       return index.byId.size;
     },
+    matching: (demand, now) => matching(index, demand, now),
+    mayConcern: (id) => mayConcern(index, id),
     get: (id) => index.byId.get(id),
     all: () => [...index.byId.values()].sort(byId),
-    matching: (demand, now) => matching(index, demand, now),
+    some: (test) => hasOne(index.byId.values(), test),
+    writable: searchIn(writable),
     put(registration) {
       remove(registration.id);
-      index.byId.set(registration.id, registration);
-      for (const one of registration.information) place(index, one, (group) => group.add(registration));
+      putInto(index, registration);
+      if (canTakeWrites(registration)) putInto(writable, registration);
     },
     delete: remove,
   };
 }
+
+function hasOne(all: Iterable<Registration>, test: (registration: Registration) => boolean): boolean {
+  for (const one of all) if (test(one)) return true;
+  return false;
+}
+
+const emptyIndex = (): Index => ({
+  byId: new Map(),
+  byEntity: new Map(),
+  byTypeOfEntity: new Map(),
+  byType: new Map(),
+  untypedEntities: new Set(),
+  untyped: new Set(),
+  byAttribute: new Map(),
+  whole: new Set(),
+  unlimited: new Set(),
+});
+
+const searchIn = (index: Index): RegistrationSearch => ({
+  get size() {
+    return index.byId.size;
+  },
+  matching: (demand, now) => matching(index, demand, now),
+  mayConcern: (id) => mayConcern(index, id),
+});
+
+/** An exclusive or redirect one has a part in writes that it does not offer: they are conflicts. Sources of NGSI v2 take its updates. */
+const canTakeWrites = (one: Registration): boolean =>
+  isProxied(one) || one.info.v2 !== undefined || hasWrite(one.operations);
+
+function putInto(index: Index, registration: Registration): void {
+  index.byId.set(registration.id, registration);
+  for (const one of registration.information) place(index, one, (group) => group.add(registration));
+}
+
+function removeFrom(index: Index, id: string): void {
+  const old = index.byId.get(id);
+  if (!old) return;
+  index.byId.delete(id);
+  for (const one of old.information) place(index, one, (group) => group.delete(old));
+}
+
+const mayConcern = ({ unlimited, untyped, byType, byEntity }: Index, id: string): boolean =>
+  unlimited.size + untyped.size + byType.size > 0 || byEntity.has(id);
 
 const byId = (a: Registration, b: Registration): number => (a.id < b.id ? -1 : 1);
 

@@ -62,5 +62,6 @@ const storedOf = ({ id, described }: Registration, cursor: number): Stored => ({
   id,
   version: 0,
   cursor,
+  types: () => described.types,
   entity: () => described,
 });

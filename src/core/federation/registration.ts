@@ -10,6 +10,9 @@ import type { V2Source } from '../model/v2/source.ts';
 export const modes = ['inclusive', 'exclusive', 'redirect', 'auxiliary'] as const;
 export type Mode = (typeof modes)[number];
 
+/** True when the source alone has the information: the broker stores none of it (clause 4.3.6.1). */
+export const isProxied = ({ mode }: Pick<Registration, 'mode'>): boolean => mode === 'exclusive' || mode === 'redirect';
+
 /** Members that brokers write and ignore in requests. */
 export const registrationOutputs: readonly string[] = [
   ...['status', 'timesSent', 'timesFailed', 'lastSuccess', 'lastFailure'],

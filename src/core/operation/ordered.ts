@@ -46,7 +46,8 @@ function candidateOf(stored: Stored, comparison: Comparison): Candidate {
   const key = comparison.keyOf(stored.entity());
   if (size === undefined) return { stored, key };
   const { id, version, cursor } = stored;
-  return { key, stored: { id, version, cursor, size, entity: () => notHeld(id) } };
+  const refuse = (): never => notHeld(id);
+  return { key, stored: { id, version, cursor, size, types: refuse, entity: refuse } };
 }
 
 function notHeld(id: string): never {

@@ -6,7 +6,6 @@ import { Problem } from '../model/problem.ts';
 import type { Outcome } from '../model/mutation.ts';
 import type { Audit } from '../port/audit.ts';
 import type { Plan, Store, Stored } from '../port/store.ts';
-import { knownTypes } from './known-types.ts';
 import type { Caller, Operation, OperationRequest, OperationResult } from './operation.ts';
 
 /** What a line says of one entity. */
@@ -58,7 +57,7 @@ export function startRecording(recorded: RecordedRequest, audit: Audit): Recordi
   return {
     recordedStore: (store, rights) => {
       known = rights;
-      if (notesReads) return storeRecordingReads(store, rights, notes());
+      if (notesReads) return storeRecordingReads(store, notes());
       return isReading ? store : storeRecordingChanges(store, notes());
     },
     noteGrants: (entity, grants, types) => notes().cover(entity, { grants, types }),
@@ -213,8 +212,8 @@ function subjectOf(
   return operation.path.includes('entities') ? { entity: made } : { resource: made };
 }
 
-function storeRecordingReads(store: Store, { whole }: RecordedRights, notes: Notes): Store {
-  const see = (stored: Stored): void => notes.read(stored.id, knownTypes(whole, stored));
+function storeRecordingReads(store: Store, notes: Notes): Store {
+  const see = (stored: Stored): void => notes.read(stored.id, stored.size === undefined ? stored.types() : undefined);
   return {
     ...store,
     get: async (id, now) => {

@@ -61,7 +61,7 @@ export function checkFragment(fragment: Named, types: readonly string[], call: C
 export async function checkUpsert(entity: Named, call: CallContext): Promise<void> {
   if (!call.services.models.concerns(entity.attrs, entity.types)) return;
   const stored = await call.store.get(entity.id, call.now);
-  const types = [...(stored?.entity().types ?? []), ...(entity.types ?? [])];
+  const types = [...(stored?.types() ?? []), ...(entity.types ?? [])];
   judge({ id: entity.id, types: [...new Set(types)], attrs: entity.attrs }, { isWhole: stored === undefined }, call);
 }
 

@@ -40,7 +40,7 @@ export interface Stored {
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
-  /** The size in bytes of an entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` throws. */
+  /** The size in bytes of an entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` and `types` throw. */
   readonly size?: number;
   /** About how many bytes of memory the content takes that this holds. Absent: none that others do not hold anyway. */
   readonly held?: number;
@@ -48,6 +48,8 @@ export interface Stored {
   readonly isPart?: boolean;
   /** Names the attributes that were kept for the caller. Absent: all. */
   readonly part?: string;
+  /** The types of the entity, at a lower cost than that of `entity`. */
+  types(): readonly string[];
   entity(): Entity;
 }
 

@@ -78,5 +78,12 @@ function storedAt({ entity, version, cursor }: StoredEntity, now: Instant): Stor
   const present = presentAt(entity, now);
   if (!present) return undefined;
   const isPart = firstExpiry(entity) !== undefined;
-  return { id: entity.id, version, cursor, ...(isPart ? { isPart } : undefined), entity: () => present };
+  return {
+    id: entity.id,
+    version,
+    cursor,
+    ...(isPart ? { isPart } : undefined),
+    types: () => present.types,
+    entity: () => present,
+  };
 }

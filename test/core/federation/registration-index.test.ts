@@ -46,10 +46,10 @@ const demand: fc.Arbitrary<Demand> = fc.record(
   { requiredKeys: [] },
 );
 
-const make = (information: readonly object[], n: number): Registration =>
+const make = (information: readonly object[], n: number, others: object = {}): Registration =>
   readRegistration({
     id: `urn:r:${n}`,
-    members: { information, endpoint: 'http://a.example' } as unknown as JsonObject,
+    members: { information, endpoint: 'http://a.example', ...others } as unknown as JsonObject,
     createdAt: now,
     modifiedAt: now,
   });
@@ -79,7 +79,7 @@ describe('the index over registrations', () => {
     fc.assert(
       fc.property(registrations, demand, fc.array(fc.nat(7)), (given, wanted, deleted) => {
         const index = createRegistrationIndex();
-        const all = given.map(make);
+        const all = given.map((one, n) => make(one, n));
         for (const one of all) index.put(one);
         for (const n of deleted) index.delete(`urn:r:${n}`);
         const kept = all.filter((_, n) => !deleted.includes(n));
@@ -87,6 +87,39 @@ describe('the index over registrations', () => {
         expect(index.matching(wanted, now).map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
       }),
     );
+  });
+
+  test('looks only at registrations that can have a part in a write when it is asked about writes', () => {
+    const members = [
+      {},
+      { operations: ['retrieveOps'] },
+      { mode: 'auxiliary' },
+      { operations: ['updateOps'] },
+      { operations: ['retrieveEntity', 'deleteTemporal'] },
+      { mode: 'redirect' },
+    ];
+    fc.assert(
+      fc.property(registrations, demand, fc.constantFrom(...ids), (given, wanted, id) => {
+        const index = createRegistrationIndex();
+        // Each replaces one that could take writes: nothing of that is left.
+        for (const n of given.keys()) index.put(make([{ propertyNames: attrs }], n, { mode: 'redirect' }));
+        for (const [n, one] of given.entries()) index.put(make(one, n, members[n % members.length]));
+        const takes = (one: Registration): boolean => Number(one.id.split(':').at(-1)) % members.length > 2;
+        expect(index.writable.matching(wanted, now)).toEqual(index.matching(wanted, now).filter(takes));
+        for (const search of [index, index.writable])
+          if (!search.mayConcern(id)) expect(search.matching({ selectors: [{ ids: [id] }] }, now)).toEqual([]);
+        expect(index.some(takes)).toBe(index.writable.size > 0);
+      }),
+    );
+  });
+
+  test('tells by the id alone that no registration concerns an entity, when none names a type alone', () => {
+    const index = createRegistrationIndex();
+    expect(index.mayConcern('urn:e:1')).toBe(false);
+    index.put(make([{ entities: [{ type: 'urn:t:A', id: 'urn:e:1' }] }], 1));
+    expect([index.mayConcern('urn:e:1'), index.mayConcern('urn:e:2')]).toEqual([true, false]);
+    index.put(make([{ entities: [{ type: 'urn:t:A' }] }], 2));
+    expect(index.mayConcern('urn:e:2')).toBe(true);
   });
 
   test('forgets the former information of a registration that is replaced', () => {

@@ -1,13 +1,13 @@
 /** Divides the elements of a batch among this broker and context sources, and combines what became of them (clauses 4.3.6.2, 5.5.11). */
-import { isProxied } from '../../federation/registration-conflict.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import { isProxied } from '../../federation/registration.ts';
+import type { RegistrationSearch } from '../../federation/registration-index.ts';
 import type { EntityWrite, WriteSplit } from '../../federation/split-write.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { isUri } from '../../model/read/id.ts';
 import { forEachSource, isInLoop, loopDetected } from '../distributed/concerned-sources.ts';
 import { errorOf, type PartResult } from '../distributed/distributed-result.ts';
-import { attributesIn, isNothingHere, splitFor, typesOf } from '../distributed/distributed-write.ts';
+import { attributesIn, isNothingHere, needsTypes, splitFor, typesOf } from '../distributed/distributed-write.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
 import { withAttributes } from '../distributed/source-write-request.ts';
 import type { ElementResult } from './answer.ts';
@@ -16,7 +16,7 @@ import { type ReadElement, readElement, refusalOf } from './read-element.ts';
 
 export interface DistributedBatch {
   readonly distribution: BatchDistribution;
-  readonly index: RegistrationIndex;
+  readonly index: RegistrationSearch;
   readonly params: OperationRequest['params'];
   /** Reads an element, only to refuse what this broker would refuse. */
   readonly read: ReadElement<unknown>;
@@ -97,13 +97,13 @@ async function planRead(
 /** The id and the attributes that an element writes. Undefined without a valid id: it is refused where it is applied. */
 async function readWrite(
   body: Json,
-  { distribution: { batch, singles } }: DistributedBatch,
+  { distribution: { batch, singles }, index }: DistributedBatch,
   own: CallContext,
 ): Promise<EntityWrite | undefined> {
   const json = isObject(body) ? body : {};
   const id = isObject(body) ? (json['id'] ?? json['@id']) : body;
   if (typeof id !== 'string' || !isUri(id)) return undefined;
-  const types = await typesOf(id, json, own);
+  const types = needsTypes(id, index, own) ? await typesOf(id, json, own) : undefined;
   return {
     id,
     selector: { ids: [id], ...(types ? { types } : undefined) },

@@ -1,5 +1,5 @@
 /** Processes the elements of a batch separately and in order: an error in one element does not affect the others (clause 5.5.11). */
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import type { RegistrationSearch } from '../../federation/registration-index.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
@@ -30,8 +30,8 @@ export async function applyBatch(
   { read, distribution }: BatchWork,
 ): Promise<readonly ElementResult[]> {
   const elements = elementsOf(request, call);
-  const index = await registrationsFor(request.params, call);
-  if (!index || index.size === 0) return applyHere(elements, call, read);
+  const index = (await registrationsFor(request.params, call))?.writable;
+  if (!index || (index.size === 0 && !call.trace)) return applyHere(elements, call, read);
   if (!distribution) return applyHere(elements, call, readingAllowed(read, index));
   const { params } = request;
   const apply = (some: readonly Json[]): Promise<readonly ElementResult[]> => applyHere(some, call, read);
@@ -58,7 +58,7 @@ async function applyHere(
 
 /** Reads elements, and refuses those that context sources have for themselves. */
 const readingAllowed =
-  (read: ReadElement<Mutation | Write>, index: RegistrationIndex): ReadElement<Mutation | Write> =>
+  (read: ReadElement<Mutation | Write>, index: RegistrationSearch): ReadElement<Mutation | Write> =>
   async (element, each) => {
     const asked = await read(element, each);
     await refuseProxied('op' in asked ? asked : asked.mutation, index, each);

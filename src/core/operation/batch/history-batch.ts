@@ -62,7 +62,7 @@ async function readAll(
     const history = readHistory(isFolded ? unfoldSeries(json) : json, each.context);
     if (!call.services.models.concerns(history.attrs)) return history;
     const { id } = history;
-    const stored = types.get(id) ?? (await call.store.get(id, call.now))?.entity().types ?? [];
+    const stored = types.get(id) ?? (await call.store.get(id, call.now))?.types() ?? [];
     types.set(id, stored);
     checkFragment(history, stored, each);
     return history;

@@ -1,6 +1,6 @@
 /** Refuses what a batch must not write here: information that context sources have for themselves (clause 4.3.6.2). */
-import { isProxied } from '../../federation/registration-conflict.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import { isProxied } from '../../federation/registration.ts';
+import type { RegistrationSearch } from '../../federation/registration-index.ts';
 import { anyOfTypes } from '../../language/filter.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { Problem } from '../../model/problem.ts';
@@ -8,10 +8,11 @@ import { matchingSources } from '../distributed/concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
 
 /** Throws Conflict when an exclusive or redirect registration has a part of what the mutation writes. */
-export async function refuseProxied(mutation: Mutation, index: RegistrationIndex, call: CallContext): Promise<void> {
+export async function refuseProxied(mutation: Mutation, index: RegistrationSearch, call: CallContext): Promise<void> {
   const { id } = mutation;
+  if (!index.mayConcern(id)) return;
   const { types: given, attrs } = partOf(mutation);
-  const types = given ?? (await call.store.get(id, call.now))?.entity().types;
+  const types = given ?? (await call.store.get(id, call.now))?.types();
   const names = attrs && Object.keys(attrs);
   const demand = {
     selectors: [{ ids: [id], ...(types ? { types: anyOfTypes(types) } : undefined) }],

@@ -1,7 +1,7 @@
 /** Finds the context sources that a request concerns, and asks them side by side (clauses 4.3.6, 5.12). */
 import type { Registration } from '../../federation/registration.ts';
 import { compileConditions } from '../../federation/registration-discovery.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import type { RegistrationIndex, RegistrationSearch } from '../../federation/registration-index.ts';
 import { aliasesIn } from '../../federation/via.ts';
 import { Problem } from '../../model/problem.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
@@ -22,17 +22,17 @@ export function registrationsFor(
 
 /** The registrations that match, without those whose source the request has passed already. */
 export function matchingSources(
-  index: RegistrationIndex,
+  index: RegistrationSearch,
   search: SourceSearch,
   call: CallContext,
 ): readonly Registration[] {
   call.trace?.note(search);
   const { demand, conditions = {} } = search;
+  const found = index.matching(demand, call.now);
+  if (found.length === 0) return found;
   const via = aliasesIn(headerOf(call, 'via'));
   const isGood = compileConditions(conditions, { isAbsentGood: true });
-  return index
-    .matching(demand, call.now)
-    .filter((one) => isGood(one) && (one.alias === undefined || !via.includes(one.alias)));
+  return found.filter((one) => isGood(one) && (one.alias === undefined || !via.includes(one.alias)));
 }
 
 /** True when the request has passed this broker before (clause 4.3.6.4). */

@@ -5,7 +5,7 @@ import type { SourceConditions } from '../../federation/registration-discovery.t
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Demand } from '../../federation/registration-match.ts';
 import { warning } from '../../federation/source-warning.ts';
-import { anyOfTypes, type Filter, type Query } from '../../language/filter.ts';
+import { anyOfTypes, type EntitySelector, type Filter, type Query } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import type { Projection } from '../../language/projection.ts';
 import { parseQ } from '../../language/q/q.ts';
@@ -87,25 +87,38 @@ function attributesAsked({ attrs }: Filter, { pick }: Projection): readonly stri
   return [...new Set([...(attrs ?? []), ...(picked ?? [])])];
 }
 
+/** The entity, with the types that the request names, or those of the entity here. */
+function selectorOfOne(id: string, { selectors }: Filter, local: Stored | undefined): EntitySelector {
+  const types = selectors?.[0]?.types ?? (local && anyOfTypes(local.types()));
+  return { ids: [id], ...(types ? { types } : undefined) };
+}
+
 /** Merges the entity that is here with what sources have of it. */
 export async function retrieveMerged(
   id: string,
   { index, local, filter, projection, params, map }: Reading & { readonly local: Stored | undefined },
   call: CallContext,
 ): Promise<MergedQuery<Stored | undefined>> {
-  const asked = filter.selectors?.[0]?.types ?? (local && anyOfTypes(local.entity().types));
   const demand: Demand = {
-    selectors: [{ ids: [id], ...(asked ? { types: asked } : undefined) }],
+    selectors: [selectorOfOne(id, filter, local)],
     attrs: attributesAsked(filter, projection),
     datasetIds: readDatasetIds(params),
   };
   const chosen = choose(index, demand, { conditions: {}, map, call });
+  if (!map && chosen.matching.length === 0 && chosen.warnings.length === 0) return onlyHere(local);
   const replies = await askChosen(chosen, { demand, id, ...mapped({ map }) }, call);
   const own = local && (!map || idsHere(map).includes(id)) ? [local] : [];
   const merged = await mergeCopies(own, { replies, matching: chosen.matching, filter: {}, call });
   const found = merged.find((one) => one.id === id);
   return { found, warnings: warningsOf(chosen, replies, call), ...partsOf(own, replies) };
 }
+
+/** The result of a retrieval that no registration concerns. */
+const onlyHere = (local: Stored | undefined): MergedQuery<Stored | undefined> => ({
+  found: local,
+  warnings: [],
+  ...partsOf(local ? [local] : [], []),
+});
 
 /** The result of all sources. */
 export interface MergedQuery<Found> extends Merged<Found> {

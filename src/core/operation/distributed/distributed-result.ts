@@ -1,6 +1,5 @@
 /** Combines what became of the parts of a distributed write to one result (clauses 5.2.16 to 5.2.18, 6.3.17). */
-import type { Registration } from '../../federation/registration.ts';
-import { isProxied } from '../../federation/registration-conflict.ts';
+import { isProxied, type Registration } from '../../federation/registration.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem, type ProblemReport, type ProblemType } from '../../model/problem.ts';
 import type { SourceAnswer } from '../../port/sources.ts';

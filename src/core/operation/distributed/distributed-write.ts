@@ -1,8 +1,7 @@
 /** Writes an entity or attributes here and at the context sources that have a part of them (clauses 4.3.6.2, 6.3.17). */
-import type { Registration } from '../../federation/registration.ts';
-import { isProxied } from '../../federation/registration-conflict.ts';
+import { isProxied, type Registration } from '../../federation/registration.ts';
 import type { SourceConditions } from '../../federation/registration-discovery.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import type { RegistrationIndex, RegistrationSearch } from '../../federation/registration-index.ts';
 import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../../federation/split-write.ts';
 import { anyOfTypes, type TypeSelection } from '../../language/filter.ts';
 import { matchesTypes } from '../../language/matches/matches-types.ts';
@@ -73,9 +72,9 @@ async function runDistributed(
   opening: RegistrationIndex | Promise<RegistrationIndex>,
 ): Promise<OperationResult> {
   const { operation, read, request, call } = running;
-  const index = await opening;
-  if (index.size === 0) return operation.run(request, call);
-  const write = await readWrite(running);
+  const { writable: index } = await opening;
+  if (index.size === 0 && !call.trace) return operation.run(request, call);
+  const write = await readWrite(running, index);
   const isTemporal = running.distribution.isKnown !== undefined;
   const split = splitFor(write, index, { call, access: operation.access, isTemporal });
   if (split.parts.length === 0) return operation.run(request, call);
@@ -106,12 +105,12 @@ function creationBy(
 const isOfAttributes = ({ operation }: Running): boolean => operation.path.includes('/attrs');
 
 /** The entity and the attributes that a request writes. */
-async function readWrite(running: Running): Promise<EntityWrite> {
+async function readWrite(running: Running, index: RegistrationSearch): Promise<EntityWrite> {
   const { distribution, request, call } = running;
   const json = isObject(request.body) && distribution.about !== 'attribute' ? request.body : {};
   const id = readId(request.path['id'] ?? json['id'] ?? json['@id'] ?? null);
   const attrs = attributesOf(running, json);
-  const types = await typesConcerned(id, json, { request, call });
+  const types = needsTypes(id, index, call) ? await typesConcerned(id, json, { request, call }) : undefined;
   return {
     id,
     selector: { ids: [id], ...(types ? { types } : undefined) },
@@ -120,11 +119,15 @@ async function readWrite(running: Running): Promise<EntityWrite> {
   };
 }
 
+/** Whether the types of the entity decide which registrations have a part in a write. */
+export const needsTypes = (id: string, index: RegistrationSearch, { trace }: Pick<CallContext, 'trace'>): boolean =>
+  trace !== undefined || index.mayConcern(id);
+
 /**
  * Divides a write. A caller whose grants do not cover the whole tenant writes only here. Throws Forbidden when a source has a part of it for
  * itself.
  */
-export function splitFor(write: EntityWrite, index: RegistrationIndex, splitting: Splitting): WriteSplit {
+export function splitFor(write: EntityWrite, index: RegistrationSearch, splitting: Splitting): WriteSplit {
   const { call, access } = splitting;
   const { proxied, inclusive } = registrationsOf(write, index, splitting);
   if (proxied.length + inclusive.length === 0) return splitWrite(write, []);
@@ -137,7 +140,7 @@ export function splitFor(write: EntityWrite, index: RegistrationIndex, splitting
 
 function registrationsOf(
   { selector, attrs, operations }: EntityWrite,
-  index: RegistrationIndex,
+  index: RegistrationSearch,
   { call, isTemporal = false }: Splitting,
 ): { readonly proxied: readonly Registration[]; readonly inclusive: readonly Registration[] } {
   const conditions: SourceConditions = isTemporal ? { temporal: { timeproperty: 'any' } } : {};
@@ -193,7 +196,7 @@ async function typeNames(
 ): Promise<readonly string[]> {
   const given = json['type'] ?? json['@type'];
   const names = typeof given === 'string' || isStrings(given) ? stringsOf(given) : undefined;
-  return names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.entity().types ?? [];
+  return names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.types() ?? [];
 }
 
 async function sendPart(

@@ -74,5 +74,5 @@ function mergedStored(copies: readonly Copy[], owners: Owners, { now }: CallCont
     }),
   );
   const entity = mergeEntities(kept, now);
-  return entity ? [{ id, version: 0, cursor: 0, isPart: true, entity: () => entity }] : [];
+  return entity ? [{ id, version: 0, cursor: 0, isPart: true, types: () => entity.types, entity: () => entity }] : [];
 }

@@ -1,7 +1,6 @@
 /** Purges at context sources what they have of the entities that a purge selects (clauses 4.3.6.2, 5.6.21). */
 import { narrowDemand } from '../../federation/narrow.ts';
-import type { Registration } from '../../federation/registration.ts';
-import { isProxied } from '../../federation/registration-conflict.ts';
+import { isProxied, type Registration } from '../../federation/registration.ts';
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Demand } from '../../federation/registration-match.ts';
 import type { Filter } from '../../language/filter.ts';

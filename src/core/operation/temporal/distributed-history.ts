@@ -98,7 +98,7 @@ async function askForHistories(
 async function demandOf({ filter, id, parts }: HistoryReading, call: CallContext): Promise<Demand> {
   const about = { attrs: parts.attrs ?? filter.attrs, datasetIds: parts.datasetIds };
   if (id === undefined) return { selectors: filter.selectors, ...about };
-  const known = (await call.store.get(id, call.now))?.entity().types;
+  const known = (await call.store.get(id, call.now))?.types();
   return { selectors: [{ ids: [id], ...(known ? { types: anyOfTypes(known) } : undefined) }], ...about };
 }
 

@@ -1,7 +1,7 @@
 /** Forwards updates of NGSI v2 to context sources that speak NGSI v2, such as IoT agents: of attributes that are not here, as Orion does. */
 import { narrowDemand } from '../../federation/narrow.ts';
 import type { Registration } from '../../federation/registration.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import type { RegistrationSearch } from '../../federation/registration-index.ts';
 import { typesNamed } from '../../federation/registration-match.ts';
 import type { EntitySelector } from '../../language/filter.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -16,7 +16,7 @@ import { pathHeader, sentHeader } from './request.ts';
 
 /** The sources of NGSI v2 that take updates of these attributes. */
 export function sourcesOfV2(
-  index: RegistrationIndex,
+  index: RegistrationSearch,
   selector: EntitySelector,
   { names, call }: { readonly names: readonly string[]; readonly call: CallContext },
 ): readonly Registration[] {

@@ -2,9 +2,8 @@
  * Writes an entity by NGSI v2 here and at the context sources that speak NGSI-LD and have a part of it, by the modes of their registrations
  * (clause 4.3.6). Sources that speak NGSI v2 get updates only.
  */
-import { isProxied } from '../../federation/registration-conflict.ts';
-import type { Registration } from '../../federation/registration.ts';
-import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import { isProxied, type Registration } from '../../federation/registration.ts';
+import type { RegistrationSearch } from '../../federation/registration-index.ts';
 import type { WritePart, WriteSplit } from '../../federation/split-write.ts';
 import { anyOfTypes, type EntitySelector, type Filter } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
@@ -55,9 +54,11 @@ export const withAttributes = (entity: V2Entity, names: readonly string[] | unde
 export const typeIn = ({ params }: Pick<OperationRequest, 'params'>): { readonly type?: string } =>
   params['type'] === undefined ? {} : { type: params['type'] };
 
-/** The registrations of the tenant; undefined when there are none. */
-export const sourcesForWrite = (call: CallContext): RegistrationIndex | Promise<RegistrationIndex> | undefined =>
-  registrationsFor({}, call);
+/** The registrations of the tenant that can have a part in a write; undefined when there are no registrations. */
+export function sourcesForWrite(call: CallContext): RegistrationSearch | Promise<RegistrationSearch> | undefined {
+  const index = registrationsFor({}, call);
+  return index instanceof Promise ? index.then(({ writable }) => writable) : index?.writable;
+}
 
 /**
  * Writes here and at sources. Returns what was done here when no source has a part of it. Throws the error of v2 when sources have one and
@@ -82,7 +83,7 @@ export interface WritePlan {
 /** What goes where. Undefined when all of it stays here. Throws Forbidden when the caller may not write what a source has for itself. */
 export async function planWrite(
   write: V2Write,
-  index: RegistrationIndex,
+  index: RegistrationSearch,
   call: CallContext,
 ): Promise<WritePlan | undefined> {
   const { way, entity, names } = write;
@@ -98,9 +99,9 @@ export async function planWrite(
 const isDeletion = (way: Way): boolean => way === 'delete' || way === 'deleteAttrs';
 
 /** False when no source can have a part of it, whatever the types of the entity are. */
-function mayConcern({ way, entity, names }: V2Write, index: RegistrationIndex, call: CallContext): boolean {
+function mayConcern({ way, entity, names }: V2Write, index: RegistrationSearch, call: CallContext): boolean {
   const isEmpty = names?.length === 0;
-  if (index.size === 0 || (isEmpty && !isCreating(way))) return false;
+  if (!index.mayConcern(entity.id) || (isEmpty && !isCreating(way))) return false;
   const demand = { selectors: [{ ids: [entity.id] }], ...(names && !isEmpty ? { attrs: names } : undefined) };
   return index.matching(demand, call.now).length > 0;
 }
@@ -108,7 +109,7 @@ function mayConcern({ way, entity, names }: V2Write, index: RegistrationIndex, c
 /** The entity, with the types that the request names, those of the entity here, or those of one that is created. */
 async function selectorOf(
   { way, entity, only }: V2Write,
-  index: RegistrationIndex,
+  index: RegistrationSearch,
   call: CallContext,
 ): Promise<EntitySelector> {
   const { id, type } = entity;
@@ -118,7 +119,7 @@ async function selectorOf(
 }
 
 /** The types that an entity may get without one in the request: those that registrations name with its id, or else the type of v2. */
-function createdTypes(id: string, index: RegistrationIndex, { now, context }: CallContext): readonly string[] {
+function createdTypes(id: string, index: RegistrationSearch, { now, context }: CallContext): readonly string[] {
   const registered = index
     .matching({ selectors: [{ ids: [id] }] }, now)
     .flatMap(({ information }) => information.flatMap(({ entities = [] }) => entities))
@@ -133,7 +134,7 @@ async function typesHere(
   call: CallContext,
 ): Promise<readonly string[] | undefined> {
   const stored = await call.store.get(id, call.now);
-  return stored && (!only || compileFilter(only)(stored.entity())) ? stored.entity().types : undefined;
+  return stored && (!only || compileFilter(only)(stored.entity())) ? stored.types() : undefined;
 }
 
 /** Writes here first: what this broker refuses goes to no source. */

@@ -51,7 +51,7 @@ export async function retrieveWithSources(
   { index, local, types, attrs }: Wanted,
   call: CallContext,
 ): Promise<Stored | undefined> {
-  const known = types ?? local?.entity().types;
+  const known = types ?? local?.types();
   const demand: Demand = { selectors: [{ ids: [id], ...(known ? { types: anyOfTypes(known) } : undefined) }], attrs };
   const chosen = chooseSources(index, demand, call);
   const asked = chosen.asked.filter((one) => !one.info.v2 || !hasAll(local, narrowDemand(one, demand).attrs));

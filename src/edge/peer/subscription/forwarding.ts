@@ -195,7 +195,7 @@ async function step(state: State, tenant: Tenant, ids: Tenant['due']): Promise<b
   const copies = await readCopies(sourceStore, services);
   tenant.registrations = new Set(copies.map(({ registration }) => registration.id));
   tenant.hasCopies ||= copies.length > 0 || (await sourceStore.collection(subscriptionCollection).keys()).length > 0;
-  const isUsed = index.all().some(({ operations }) => operations.has('createSubscription'));
+  const isUsed = index.some(({ operations }) => operations.has('createSubscription'));
   if (!isUsed && !tenant.hasCopies) return true;
   const place: Place = { tenant: name, store, services };
   const byId = Map.groupBy(copies, ({ subscription }) => subscription);

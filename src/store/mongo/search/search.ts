@@ -7,6 +7,7 @@ import { type Pause, restIfDue } from '../../../core/model/interruptible.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
 import { bytesHeld, createHeldContent } from '../../../core/port/held-content.ts';
 import type { Plan, Stored } from '../../../core/port/store.ts';
+import { typesInText } from '../../../core/port/types-in-text.ts';
 import { entityIn } from '../own-text.ts';
 import type { Collections, SubjectDocument } from '../schema.ts';
 import { type Condition, compileCondition } from './condition.ts';
@@ -144,7 +145,10 @@ function createHold({ isLazy = false }: Plan): (stored: Stored, document: FoundD
 }
 
 /** The search result of a lazy plan: without content. */
-const lazyIn = (found: Omit<Stored, 'entity'>): Stored => ({ ...found, entity: () => notRead(found.id) });
+function lazyIn(found: Omit<Stored, 'entity' | 'types'>): Stored {
+  const refuse = (): never => notRead(found.id);
+  return { ...found, types: refuse, entity: refuse };
+}
 
 function notRead(id: string): never {
   throw new Error(`The content of ${id} was not read.`);
@@ -161,10 +165,12 @@ function compileCheck({ filter, now }: Plan): Check {
 /** The search result for a document. Undefined when the entity has expired or does not exist. */
 function storedIn({ _id, num, version, expires, doc }: FoundDocument, now: Instant): Stored | undefined {
   if (num === undefined || version === undefined || doc === undefined) return undefined;
-  const found = { id: _id, version, cursor: num, held: bytesHeld(doc, true) };
   let known: Entity | undefined;
-  if (expires === undefined) return { ...found, entity: () => (known ??= entityIn(doc)) };
-  const entity = entityIn(doc);
+  const parsed = (): Entity => (known ??= entityIn(doc));
+  const types = (): readonly string[] => known?.types ?? typesInText(doc, parsed);
+  const found = { id: _id, version, cursor: num, held: bytesHeld(doc, true), types };
+  if (expires === undefined) return { ...found, entity: parsed };
+  const entity = parsed();
   const present = expires > microsOfInstant(now) ? entity : presentAt(entity, now);
   return present && { ...found, isPart: true, entity: () => present };
 }

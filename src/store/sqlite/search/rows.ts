@@ -5,6 +5,7 @@ import { presentAt } from '../../../core/model/expiry.ts';
 import { type Instant, type Micros, microsOfInstant } from '../../../core/model/instant.ts';
 import { bytesHeld } from '../../../core/port/held-content.ts';
 import type { Position, Stored } from '../../../core/port/store.ts';
+import { typesInText } from '../../../core/port/types-in-text.ts';
 import { createUnmapping } from '../connection.ts';
 import { noName } from '../names.ts';
 import { entityIn } from '../own-text.ts';
@@ -157,18 +158,17 @@ export function storedIn(row: FoundRow, now: Instant, entity?: Entity): Stored |
   const { id, version, num, expires, doc } = row;
   let known = entity;
   const held = bytesHeld(doc, entity !== undefined);
-  if (expires === null) return { id, version, cursor: num, held, entity: () => (known ??= entityIn(doc)) };
-  const present = entity ?? (expires > microsOfInstant(now) ? entityIn(doc) : presentAt(entityIn(doc), now));
-  return present && { id, version, cursor: num, held, isPart: true, entity: () => present };
+  const parsed = (): Entity => (known ??= entityIn(doc));
+  const types = (): readonly string[] => known?.types ?? typesInText(doc, parsed);
+  if (expires === null) return { id, version, cursor: num, held, types, entity: parsed };
+  const present = entity ?? (expires > microsOfInstant(now) ? parsed() : presentAt(parsed(), now));
+  return present && { id, version, cursor: num, held, isPart: true, types, entity: () => present };
 }
 
 /** The search result of a lazy plan: without content. */
-export const lazyIn = ({ id, version, num, size }: EntityRow): Stored => ({
-  id,
-  version,
-  cursor: num,
-  size,
-  entity: () => {
+export function lazyIn({ id, version, num, size }: EntityRow): Stored {
+  const refuse = (): never => {
     throw new Error(`The content of ${id} is not held; it has to be read.`);
-  },
-});
+  };
+  return { id, version, cursor: num, size, types: refuse, entity: refuse };
+}
