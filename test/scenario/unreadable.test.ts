@@ -2,7 +2,7 @@
  * Tests stored documents in an unreadable format: they do not affect other documents, and can be deleted. The tests run on every
  * persistent store.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -15,12 +15,20 @@ import { run } from '../app/command/test-broker.ts';
 import { type Receiver, startReceiver } from '../edge/deliver/receiver.ts';
 import { createTestDatabases } from '../mongo/database.ts';
 import { contextLink, testedStores } from './scenario.ts';
-
-/** A document as it stands in the database: its shelf, its key, its text. */
-type Row = readonly [collection: string, key: string, text: string];
+import {
+  collectionsInCode,
+  contexts,
+  good,
+  impossible,
+  ofOtherKinds,
+  others,
+  type Row,
+  unreadable,
+} from './unreadable-documents.ts';
 
 /** A place to which brokers come back, and a way to write into it past them. */
 interface Place {
+  readonly folder: string;
   readonly args: readonly string[];
   write(rows: readonly Row[]): Promise<void>;
   remove(): Promise<void>;
@@ -29,6 +37,7 @@ interface Place {
 function sqlitePlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-unreadable-'));
   return {
+    folder,
     args: ['--store', 'sqlite', '--data', folder],
     write(rows) {
       const database = new Database(join(folder, 'default.db'));
@@ -48,6 +57,7 @@ function mongoPlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-unreadable-'));
   const databases = createTestDatabases();
   return {
+    folder,
     args: ['--store', 'mongo', '--mongo-url', databases.url, '--data', folder],
     async write(rows) {
       const client = new MongoClient(databases.url);
@@ -67,71 +77,25 @@ function mongoPlace(): Place {
 
 const start = (place: Place): Promise<Broker> => {
   const fixed = ['--port', '0', '--log-level', 'silent', '--notify-allow-private', '--context-allow-private'];
-  return startBroker(readConfig({ args: [...fixed, ...place.args], env: {} }));
+  return startBroker(readConfig({ args: [...fixed, '--access', 'required', ...place.args], env: {} }));
 };
 
-const good = 'urn:ngsi-ld:Subscription:good';
-const whole = {
-  queryContext: 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld',
-  createdAt: '2026-01-01T00:00:00Z',
-  modifiedAt: '2026-01-01T00:00:00Z',
-  since: 0,
-};
-const stored = (id: string, members: object): Row => [
-  'subscriptions',
-  id,
-  JSON.stringify({ ...whole, id, context: whole.queryContext, members }),
-];
-/** Subscriptions that are none, and such as no broker takes. */
-const unreadable: readonly Row[] = [
-  ['subscriptions', 'urn:s:cut', '{"id":"urn:s:cut","mem'],
-  ['subscriptions', 'urn:s:null', 'null'],
-  ['subscriptions', 'urn:s:part', '{"id":"urn:s:part","members":{}}'],
-  ['subscriptions', 'urn:s:list', '[]'],
-];
-const impossible: readonly Row[] = [
-  stored('urn:s:q', {
-    type: 'Subscription',
-    entities: [{ type: 'A' }],
-    q: '((',
-    notification: { endpoint: { uri: 'http://127.0.0.1:1/' } },
-  }),
-  stored('urn:s:shape', {
-    type: 5,
-    entities: 7,
-    geoQ: [],
-    q: 5,
-    expiresAt: 'soon',
-    notification: 'none',
-    watchedAttributes: {},
-  }),
-  stored('urn:s:context', { type: 'Subscription', entities: [{ type: 'A' }], jsonldContext: 5, notification: {} }),
-  stored('urn:s:empty', {}),
-];
+test('there is a broken document for each collection that the code names', () => {
+  const broken = [...unreadable, ...contexts, ...others, ...ofOtherKinds].map(([collection]) => collection);
+  expect(collectionsInCode().filter((name) => !broken.some((one) => `/${one}`.endsWith(`/${name}`)))).toEqual([]);
+});
+
 const idOf = ([, id]: Row): string => id;
-const contexts: readonly Row[] = [
-  ['contexts', 'urn:ngsi-ld:Context:cut', '{"kind":'],
-  ['contexts', 'urn:ngsi-ld:Context:part', '{"kind":"Hosted"}'],
-  ['contexts', 'http://127.0.0.1:1/cached.jsonld', '5'],
-];
-const letters = `deadLetters ${good}`;
-const others: readonly Row[] = [
-  [letters, '0000000000000001', '{'],
-  [letters, '0000000000000002', '{"position":2}'],
-  ['deliveries', good, '{"position":"far","account":[]'],
-  ['deliveries', 'log', '{'],
-  ['acknowledged', good, '"much"'],
-  ['stream', 'epoch', '{'],
-];
 
 describe.each(testedStores.filter((store) => store !== 'memory'))('what cannot be read in %s', (store) => {
   const place = store === 'mongo' ? mongoPlace() : sqlitePlace();
   let broker: Broker | undefined;
   let receiver: Receiver;
+  let key = '';
   const send = async (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
-    const answer = await fetch(`${broker?.url}/ngsi-ld/v1${path}`, {
+    const answer = await fetch(`${broker?.url}${path.startsWith('/v2') ? '' : '/ngsi-ld/v1'}${path}`, {
       method,
-      headers: { 'Content-Type': 'application/json', ...headers },
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}`, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -146,6 +110,7 @@ describe.each(testedStores.filter((store) => store !== 'memory'))('what cannot b
   beforeAll(async () => {
     receiver = await startReceiver();
     broker = await start(place);
+    key = readFileSync(join(place.folder, 'administrator.key'), 'utf8').trim();
     const made = await send('POST', '/subscriptions', {
       id: good,
       type: 'Subscription',
@@ -154,7 +119,7 @@ describe.each(testedStores.filter((store) => store !== 'memory'))('what cannot b
     });
     expect(made.status).toBe(201);
     await broker.stop();
-    await place.write([...unreadable, ...impossible, ...contexts, ...others]);
+    await place.write([...unreadable, ...impossible, ...contexts, ...others, ...ofOtherKinds]);
     broker = await start(place);
   }, 60_000);
   afterAll(async () => {
@@ -248,9 +213,77 @@ describe.each(testedStores.filter((store) => store !== 'memory'))('what cannot b
     }
   });
 
+  test.each([
+    ['/v2/subscriptions', [{ id: '000000000000000000000003' }]],
+    ['/csourceRegistrations?type=A', []],
+    ['/v2/registrations', []],
+    ['/csourceSubscriptions', []],
+    ['/access/grants', []],
+    ['/access/keys', [{ name: 'administrator' }]],
+    ['/aggregates', [{ id: 'urn:ngsi-ld:AggregateJob:1' }]],
+    ['/indicators', []],
+    ['/aggregates/urn:ngsi-ld:AggregateJob:1/report', [{ totals: 5 }]],
+    ['/entities?type=A&entityMap=true&local=true', [{ id: 'urn:a:1' }]],
+    ['/jobs', expect.any(Array)],
+    ['/access/audit', expect.any(Array)],
+  ])('spoils not the list %s', async (path, json) => {
+    const answer = await send('GET', path);
+    expect([200, 201]).toContain(answer.status);
+    expect(answer).toMatchObject({ json });
+  });
+
+  test.each([
+    ['/csourceRegistrations', 'urn:r:time'],
+    ['/csourceSubscriptions', 'urn:s:registrations'],
+    ['/snapshots', 'urn:snap:time'],
+    ['/entityMaps', 'urn:ngsi-ld:EntityMap:1'],
+    ['/access/grants', 'urn:g:q'],
+    ['/access/keys', 'broken'],
+    ['/indicators', 'urn:ngsi-ld:Indicator:1'],
+    ['/v2/subscriptions', '000000000000000000000001'],
+    ['/v2/registrations', '000000000000000000000001'],
+  ])('of %s %s: it is not there', async (path, id) => {
+    expect(await send('GET', `${path}/${id}`)).toMatchObject({ status: 404 });
+  });
+
+  test.each([
+    ['/csourceRegistrations', 'urn:r:time'],
+    ['/csourceSubscriptions', 'urn:s:registrations'],
+    ['/access/grants', 'urn:g:q'],
+    ['/access/keys', 'broken'],
+    ['/v2/subscriptions', '000000000000000000000001'],
+  ])('of %s %s: it can be deleted', async (path, id) => {
+    expect(await send('DELETE', `${path}/${id}`)).toMatchObject({ status: 204 });
+  });
+
+  test('stops no job', async () => {
+    const { json } = await send('GET', '/jobs');
+    for (const { name } of json as { name: string }[])
+      expect(await send('POST', `/jobs/${name}/run`)).toMatchObject({
+        status: 200,
+        json: { lastRun: { result: 'done' } },
+      });
+  });
+
+  test('stops no new registration, and those who follow registrations hear of it', async () => {
+    const entities = [{ type: 'Followed' }];
+    const notification = { endpoint: { uri: receiver.url } };
+    const id = 'urn:ngsi-ld:Subscription:registrations';
+    expect(
+      (await send('POST', '/csourceSubscriptions', { id, type: 'Subscription', entities, notification })).status,
+    ).toBe(201);
+    const registration = {
+      type: 'ContextSourceRegistration',
+      information: [{ entities }],
+      endpoint: 'http://127.0.0.1:1',
+    };
+    expect((await send('POST', '/csourceRegistrations', registration)).status).toBe(201);
+    await receiver.until((received) => received.some(({ body }) => body.subscriptionId === id));
+  });
+
   test('stops no backup', async () => {
     await place.write([...unreadable, ...impossible, ...contexts]);
-    const { code, out } = await run(backup, ['--url', broker?.url ?? '']);
+    const { code, out } = await run(backup, ['--url', broker?.url ?? '', '--key', key]);
     expect(code).toBe(0);
     expect(out).toContain(good);
     expect(out).toContain('urn:s:q');

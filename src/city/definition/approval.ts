@@ -1,7 +1,7 @@
 /** The approvals of definitions: what an administrator has approved, and how far the broker has carried it out. */
 import type { Identity } from '../../core/access/identity.ts';
-import { type Instant, instantOf } from '../../core/model/instant.ts';
-import { isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
+import { type Instant, instantOf, isExact, isInstant } from '../../core/model/instant.ts';
+import { isObject, isStrings, isWhole, type Json, type JsonObject } from '../../core/model/json.ts';
 import type { Store } from '../../core/port/store.ts';
 
 export interface Approval {
@@ -51,12 +51,12 @@ function documentOf({ owner, lastRun, approvedAt, definition, releasedTo }: Appr
 function approvalIn(document: Json): Approval | undefined {
   if (!isObject(document)) return undefined;
   const { approvedAt, definition, releasedTo, owner, lastRun } = document;
-  if (typeof approvedAt !== 'string' || !isObject(definition)) return undefined;
+  if (!isInstant(approvedAt) || !isObject(definition)) return undefined;
   return {
     approvedAt,
     definition,
     ...(isObject(owner) ? { owner: identityIn(owner) } : undefined),
-    ...(typeof releasedTo === 'number' ? { releasedTo } : undefined),
+    ...(typeof releasedTo === 'number' && isExact(releasedTo) ? { releasedTo } : undefined),
     ...(isObject(lastRun) ? lastRunIn(lastRun) : undefined),
   };
 }
@@ -69,7 +69,7 @@ const identityIn = ({ kind, subject, roles }: JsonObject): Identity => ({
 });
 
 function lastRunIn({ at, releases, problem }: JsonObject): Pick<Approval, 'lastRun'> {
-  if (typeof at !== 'string' || typeof releases !== 'number') return {};
+  if (!isInstant(at) || !isWhole(releases)) return {};
   return { lastRun: { at, releases, ...(typeof problem === 'string' ? { problem } : undefined) } };
 }
 

@@ -1,5 +1,5 @@
 /** Turns what is kept of a series into a document, and reads it again. */
-import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
+import { isArray, isObject, isStrings, isWhole, type Json, type JsonObject } from '../../core/model/json.ts';
 import { createSeries, type Series } from './detect/series.ts';
 import { learntOf } from './detect/ordinary.ts';
 
@@ -39,7 +39,7 @@ export function seriesIn(json: Json | undefined): { readonly place: SeriesPlace;
   series.pause = numberIn(json, 'pause') ?? 0;
   series.rises = numberIn(json, 'rises') ?? 0;
   series.falls = numberIn(json, 'falls') ?? 0;
-  series.ordinary.count = numberIn(json, 'blocks') ?? 0;
+  series.ordinary.count = isWhole(json['blocks']) ? json['blocks'] : 0;
   fill(series.ordinary.ended, json['ended']);
   if (typeof json['means'] === 'string') {
     series.usual.means = new Float32Array(Buffer.from(json['means'], 'base64').length / 4);

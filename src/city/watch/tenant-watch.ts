@@ -1,7 +1,7 @@
 /** Watches the series of one tenant: follows the change log, looks for silence, and writes alerts and marks. */
 import { performance } from 'node:perf_hooks';
 import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
-import { isObject } from '../../core/model/json.ts';
+import { isObject, isWhole } from '../../core/model/json.ts';
 import { instanceOf } from '../../core/model/dataset.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Clock, YieldToEventLoop } from '../../core/port/clock.ts';
@@ -91,7 +91,7 @@ export async function openTenantWatch(options: TenantWatchOptions): Promise<Tena
   const state = createState(options);
   const kept = await store.collection(watchPositionCollection).get('position');
   const first = Math.min(...found.map(({ version }) => version)) - 1;
-  state.position = isObject(kept) && typeof kept['position'] === 'number' ? kept['position'] : Math.max(0, first);
+  state.position = isObject(kept) && isWhole(kept['position']) ? kept['position'] : Math.max(0, first);
   state.storedPosition = -1;
   state.rules = readRules(state, found);
   await restoreSeries(state, await openFaultsOf(store, clock.now()));

@@ -5,8 +5,8 @@ import { writeQ } from '../language/q/write-q.ts';
 import { parseScopeQ } from '../language/scope-query.ts';
 import type { Query, ScopePattern } from '../language/filter.ts';
 import type { Terms } from '../model/entity.ts';
-import type { Instant } from '../model/instant.ts';
-import { isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
+import { type Instant, isInstant } from '../model/instant.ts';
+import { isObject, isStrings, isWhole, type Json, type JsonObject } from '../model/json.ts';
 import { badData, unreadable } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 import { readAttributeName, readTypeName } from '../model/read/name.ts';
@@ -181,9 +181,9 @@ const contentJson = (content: GrantContent): JsonObject =>
 export function grantDocumentIn(json: Json): GrantDocument {
   if (!isObject(json)) throw unreadable('A grant');
   const { id, content, version, createdAt, createdBy, modifiedAt, modifiedBy } = json;
-  const isMade = typeof createdAt === 'string' && typeof createdBy === 'string';
-  const isNoted = typeof modifiedAt === 'string' && typeof modifiedBy === 'string';
-  if (typeof id !== 'string' || typeof version !== 'number' || !isMade || !isNoted || !isObject(content))
+  const isMade = isInstant(createdAt) && typeof createdBy === 'string';
+  const isNoted = isInstant(modifiedAt) && typeof modifiedBy === 'string';
+  if (typeof id !== 'string' || !isWhole(version) || !isMade || !isNoted || !isObject(content))
     throw unreadable('A grant');
   const { terms, ...given } = content;
   const used = isObject(terms) ? Object.fromEntries(Object.entries(terms).filter(isText)) : {};

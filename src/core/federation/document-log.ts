@@ -1,5 +1,5 @@
 /** A change log in a collection: one document for each change. Several brokers on one store may append to it. */
-import type { Json } from '../model/json.ts';
+import { isWhole, type Json } from '../model/json.ts';
 import type { DocumentCollection, Log, LogRecord, Position } from '../port/store.ts';
 
 export interface DocumentLog extends Log {
@@ -74,11 +74,11 @@ function open(state: LogState): Promise<void> {
 }
 
 async function reload(state: LogState): Promise<void> {
-  const keys = await state.collection.keys();
-  const [first, last] = [keys[0], keys.at(-1)];
+  const positions = (await state.collection.keys()).map(Number).filter(isWhole);
+  const [first, last] = [positions[0], positions.at(-1)];
   if (first === undefined || last === undefined) return;
-  state.newest = Math.max(state.newest, Number(last));
-  state.prunedTo = Math.max(state.prunedTo, Number(first) - 1);
+  state.newest = Math.max(state.newest, last);
+  state.prunedTo = Math.max(state.prunedTo, first - 1);
 }
 
 async function onOthers(state: LogState, key: string | undefined): Promise<void> {
@@ -94,9 +94,20 @@ async function read(state: LogState, after: Position, limit: number): Promise<re
     const json = await state.collection.get(keyOf(at));
     // Another broker has pruned it.
     if (json === undefined) state.prunedTo = Math.max(state.prunedTo, at);
-    else records.push(state.recordOf(json, at));
+    else records.push(recordOf(state, json, at));
   }
   return records;
+}
+
+/** The record of a document. For one that cannot be read, a record that no subscription is notified of: the others go on. */
+function recordOf(state: LogState, json: Json, position: Position): LogRecord {
+  try {
+    return state.recordOf(json, position);
+  } catch {
+    const [id, at] = ['urn:ngsi-ld:Unreadable', '1970-01-01T00:00:00Z'];
+    const entity = { id, types: [], createdAt: at, attrs: {} };
+    return { position, id, at, event: 'updated', entity, attrs: [], scopeChanged: false, onlyFor: id };
+  }
 }
 
 async function append(state: LogState, json: Json): Promise<void> {

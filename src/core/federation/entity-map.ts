@@ -1,5 +1,5 @@
 /** Defines entity maps: which entities a query found, and which context sources have them (clauses 4.5.25, 5.2.39). Pure. */
-import { compareInstants, type Instant } from '../model/instant.ts';
+import { compareInstants, type Instant, isInstant } from '../model/instant.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
 
 /** The entities by id, in the order of the pages, each with the ids of the registrations whose sources have it. */
@@ -42,7 +42,7 @@ export const headJson = ({ id, createdAt, expiresAt, owner }: EntityMapHead): Js
 export function headIn(json: Json | undefined): EntityMapHead | undefined {
   if (!isObject(json)) return undefined;
   const { id, createdAt, expiresAt, owner } = json;
-  if (typeof id !== 'string' || typeof createdAt !== 'string' || typeof expiresAt !== 'string') return undefined;
+  if (typeof id !== 'string' || !isInstant(createdAt) || !isInstant(expiresAt)) return undefined;
   return { id, createdAt, expiresAt, ...(typeof owner === 'string' ? { owner } : undefined) };
 }
 

@@ -6,7 +6,7 @@ import { type Instance, type Kind, kinds, ngsildNull, nullOf, valueMember } from
 import type { AttributeChange, Change } from '../model/change.ts';
 import { instanceOf } from '../model/dataset.ts';
 import type { Entity, Terms } from '../model/entity.ts';
-import { type Instant, microsOf } from '../model/instant.ts';
+import { type Instant, isInstant } from '../model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject, sameJson } from '../model/json.ts';
 import { badData, unreadable } from '../model/problem.ts';
 import { isEntityMember } from '../model/read/entity.ts';
@@ -20,7 +20,7 @@ export const notifiedJson = (onlyFor: string, at: Instant, entity: JsonObject): 
 /** The record of a document that `notifiedJson` made. Throws ResourceNotFound for other JSON. */
 export function notifiedRecord(json: Json, position: Position): LogRecord {
   const { onlyFor, at, entity } = isObject(json) ? json : {};
-  if (typeof onlyFor !== 'string' || typeof at !== 'string' || !isObject(entity))
+  if (typeof onlyFor !== 'string' || !isInstant(at) || !isObject(entity))
     throw unreadable('A notification of a context source');
   return { ...readNotified(entity, expandedTerms, at), position, onlyFor };
 }
@@ -39,7 +39,7 @@ interface Part {
 export function readNotified(json: Json, terms: Terms, now: Instant): Change {
   if (!isObject(json)) throw badData('An entity of a notification must be an object.');
   const { deletedAt } = json;
-  const isDeleted = typeof deletedAt === 'string' && microsOf(deletedAt) !== undefined;
+  const isDeleted = isInstant(deletedAt);
   const attributes = Object.entries(json).filter(([name]) => !isEntityMember(name));
   const parts = attributes.map(([name, member]) => [name, listOf(member).map(partOf)] as const);
   const [present, previous] = (['present', 'previous'] as const).map((which) =>

@@ -1,7 +1,7 @@
 /** The records of the change log of registrations, which subscriptions to registrations follow (clause 5.11.7). Pure. */
 import type { AttributeChange, Change } from '../model/change.ts';
 import type { Instance } from '../model/attribute.ts';
-import type { Instant } from '../model/instant.ts';
+import { type Instant, isInstant } from '../model/instant.ts';
 import { isObject, isStrings, type Json } from '../model/json.ts';
 import { unreadable } from '../model/problem.ts';
 import type { LogRecord, Position } from '../port/store.ts';
@@ -38,7 +38,7 @@ const [content, beginning] = ['registration', 'matching'];
 /** The record of a stored change: an entity without attributes, and one change of an attribute. Throws ResourceNotFound for other JSON. */
 export function registrationRecord(json: Json, position: Position): LogRecord {
   const { id, at, before, after, matching } = isObject(json) ? json : {};
-  if (typeof id !== 'string' || typeof at !== 'string') throw unreadable('A change of a registration');
+  if (typeof id !== 'string' || !isInstant(at)) throw unreadable('A change of a registration');
   const change: AttributeChange =
     matching === undefined
       ? { name: content, event: 'updated', ...instanceOf('before', before), ...instanceOf('after', after) }

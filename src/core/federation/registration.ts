@@ -1,7 +1,7 @@
 /** Defines context source registrations (clause 5.2.9): as they are stored, and as the broker works with them. */
 import type { Entity } from '../model/entity.ts';
 import type { Geometry } from '../model/geometry.ts';
-import { type Instant, type Interval, type Micros, microsOfInstant } from '../model/instant.ts';
+import { type Instant, type Interval, isInstant, type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { unreadable } from '../model/problem.ts';
 import type { V2Source } from '../model/v2/source.ts';
@@ -123,7 +123,7 @@ export const registrationJson = ({ id, members, createdAt, modifiedAt }: Registr
 /** The document stored in a collection. Throws ResourceNotFound when it is not a registration. */
 export function registrationIn(json: Json): RegistrationDocument {
   const { id, members, createdAt, modifiedAt } = isObject(json) ? json : {};
-  if (typeof id !== 'string' || typeof createdAt !== 'string' || typeof modifiedAt !== 'string' || !isObject(members))
+  if (typeof id !== 'string' || !isInstant(createdAt) || !isInstant(modifiedAt) || !isObject(members))
     throw unreadable('A context source registration');
   return { id, members, createdAt, modifiedAt };
 }

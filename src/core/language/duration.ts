@@ -49,11 +49,15 @@ export function later(moment: Micros, { months, ...shorter }: Duration, times: n
   const rest = moment - date.getTime() * 1000;
   const target = date.getUTCMonth() + months * times;
   const [year, month] = [date.getUTCFullYear() + Math.floor(target / 12), ((target % 12) + 12) % 12];
-  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const lastDay = new Date(dateMs(year, month + 1, 0)).getUTCDate();
   const time = date.getTime() % (dayMicros / 1000);
   const inDay = time < 0 ? time + dayMicros / 1000 : time;
-  return (Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay)) + inDay) * 1000 + rest + micros * times;
+  return (dateMs(year, month, Math.min(date.getUTCDate(), lastDay)) + inDay) * 1000 + rest + micros * times;
 }
+
+/** The milliseconds of a date. Date.UTC alone takes the years 0 to 99 for those of the 20th century. */
+export const dateMs = (year: number, month: number, day: number): number =>
+  new Date(0).setUTCFullYear(year, month, day);
 
 /** The number of the period that contains a moment, counted from 0 at `start`. The moment is not before `start`. */
 export function periodOf(moment: Micros, start: Micros, duration: Duration): number {

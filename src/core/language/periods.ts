@@ -1,13 +1,13 @@
 /** Divides time into periods of a duration: in UTC from a moment on, or along the calendar of a time zone. */
 import { createOffsets, hourMs, momentsOf, type OffsetAt } from '../model/calendar/offsets.ts';
 import { dayMicros, type Interval, type Micros } from '../model/instant.ts';
-import { type Duration, later, meanMicros, periodOf } from './duration.ts';
+import { dateMs, type Duration, later, meanMicros, periodOf } from './duration.ts';
 
 export interface Periods {
   readonly duration: Duration;
   /** The time zone of the calendar; absent: periods in UTC that begin at the first moment. */
   readonly zone?: string;
-  /** The period that contains a moment. `first`: the first moment of the division, which is not later. */
+  /** The period that contains a moment. `first`: the first moment of the division, which is not later; along a calendar it may be. */
   spanAt(at: Micros, first: Micros): Interval;
 }
 
@@ -36,7 +36,7 @@ export function calendarPeriods(duration: Duration, zone: string): Periods {
     spanAt(at, first) {
       const start = beginningOf(clock.localOf(first), duration);
       if (last.start === start && at >= last.from && at < last.to) return last;
-      let number = Math.max(0, Math.floor((at - clock.utcOf(start)) / meanMicros(duration)) - 1);
+      let number = Math.floor((at - clock.utcOf(start)) / meanMicros(duration)) - 1;
       while (fromStart(start, number) > at) number -= 1;
       while (fromStart(start, number + 1) <= at) number += 1;
       last = { start, number, from: fromStart(start, number), to: fromStart(start, number + 1) };
@@ -52,15 +52,11 @@ function beginningOf(local: Micros, { months, days }: Duration): Micros {
   if (months > 0) {
     const month = date.getUTCMonth();
     const first = months % 12 === 0 ? 0 : 12 % months === 0 ? month - (month % months) : month;
-    return dateMicros(date.getUTCFullYear(), first, 1);
+    return dateMs(date.getUTCFullYear(), first, 1) * 1000;
   }
   const isWeeks = days > 0 && days % 7 === 0;
   return isWeeks ? midnight - ((date.getUTCDay() + 6) % 7) * dayMicros : midnight;
 }
-
-/** Midnight of a date. Date.UTC alone takes the years 0 to 99 for those of the 20th century. */
-const dateMicros = (year: number, month: number, day: number): Micros =>
-  new Date(0).setUTCFullYear(year, month, day) * 1000;
 
 interface LocalClock {
   /** The local time at a moment, as the microseconds of the same date and time in UTC. */

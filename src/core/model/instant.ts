@@ -41,6 +41,10 @@ function held(millis: number, fraction: number): Micros {
   return BigInt(near) <= exact ? near : near - 2 ** (Math.floor(Math.log2(Math.abs(near))) - 52);
 }
 
+/** True for a text that is a time in the standard's form. For documents that were stored. */
+export const isInstant = (value: unknown): value is Instant =>
+  typeof value === 'string' && microsOf(value) !== undefined;
+
 /** True when a double represents this number of microseconds exactly. */
 export const isExact = (micros: Micros): boolean => Number.isSafeInteger(micros);
 

@@ -19,6 +19,9 @@ export const isArray = (value: Json | undefined): value is readonly Json[] => Ar
 export const isStrings = (value: Json | undefined): value is readonly string[] =>
   isArray(value) && value.every((element) => typeof element === 'string');
 
+/** True for a whole number from 0 that a double holds exactly: a count, or a position of a log. */
+export const isWhole = (value: Json | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
 /** One string or several, as a list. */
 export const stringsOf = (value: string | readonly string[]): readonly string[] =>
   typeof value === 'string' ? [value] : value;

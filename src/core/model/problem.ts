@@ -95,6 +95,16 @@ export const unreadable = (what: string): Problem =>
     `${what} is stored under this name, but in a form that cannot be read. It can be deleted.`,
   );
 
+/** Reads a stored document. Throws ResourceNotFound when it is not valid, whatever its fault. */
+export function readStored<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof Problem) throw unreadable(what);
+    throw cause;
+  }
+}
+
 /** The client sent too much. It may try again after some seconds. */
 export class TooManyRequests extends Problem {
   readonly retryAfterSeconds: number;

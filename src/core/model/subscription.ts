@@ -1,6 +1,6 @@
 /** Defines a stored subscription (clause 5.2.12, or NGSI v2), its status (clause 5.8.1.4) and its delivery statistics (clause 5.2.14). */
-import { type Instant, microsOfInstant } from './instant.ts';
-import { isObject, isStrings, type Json, type JsonObject } from './json.ts';
+import { type Instant, isInstant, microsOfInstant } from './instant.ts';
+import { isObject, isStrings, isWhole, type Json, type JsonObject } from './json.ts';
 import { unreadable } from './problem.ts';
 
 /** Members that brokers write and ignore in requests: those of this broker, and those of other brokers (docs/compatibility.md). */
@@ -103,9 +103,8 @@ export function subscriptionIn(json: Json): SubscriptionDocument {
   if (!isObject(json)) throw unreadable('A subscription');
   const { id, members, queryContext = null, context, createdAt, modifiedAt, since, via } = json;
   const isNamed = typeof id === 'string' && typeof context === 'string';
-  const isWhole =
-    isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
-  if (!isWhole || !isObject(members)) throw unreadable('A subscription');
+  const isComplete = isNamed && isInstant(createdAt) && isInstant(modifiedAt) && isWhole(since);
+  if (!isComplete || !isObject(members)) throw unreadable('A subscription');
   const viaIn = typeof via === 'string' ? { via } : {};
   return {
     id,
@@ -163,15 +162,16 @@ export const noStatistics: DeliveryStatistics = { timesSent: 0, timesFailed: 0 }
 
 /** The statistics in a JSON object. Invalid members are left out. */
 export function statisticsIn(json: JsonObject): DeliveryStatistics {
-  const { timesSent, timesFailed, status } = json;
-  const times = (['lastNotification', 'lastSuccess', 'lastFailure', 'lastFailureReason'] as const).flatMap((name) => {
+  const { timesSent, timesFailed, status, lastFailureReason } = json;
+  const times = (['lastNotification', 'lastSuccess', 'lastFailure'] as const).flatMap((name) => {
     const time = json[name];
-    return typeof time === 'string' ? [[name, time] as const] : [];
+    return isInstant(time) ? [[name, time] as const] : [];
   });
   return {
-    timesSent: typeof timesSent === 'number' ? timesSent : 0,
-    timesFailed: typeof timesFailed === 'number' ? timesFailed : 0,
+    timesSent: isWhole(timesSent) ? timesSent : 0,
+    timesFailed: isWhole(timesFailed) ? timesFailed : 0,
     ...Object.fromEntries(times),
+    ...(typeof lastFailureReason === 'string' ? { lastFailureReason } : undefined),
     ...(status === 'ok' || status === 'failed' ? { status } : undefined),
     ...numbersIn(json),
   };
@@ -179,5 +179,5 @@ export function statisticsIn(json: JsonObject): DeliveryStatistics {
 
 const numbersIn = (json: JsonObject): Pick<DeliveryStatistics, 'lastAnswer' | 'failuresInRow'> =>
   Object.fromEntries(
-    ['lastAnswer', 'failuresInRow'].flatMap((name) => (typeof json[name] === 'number' ? [[name, json[name]]] : [])),
+    ['lastAnswer', 'failuresInRow'].flatMap((name) => (isWhole(json[name]) ? [[name, json[name]]] : [])),
   );

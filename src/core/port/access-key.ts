@@ -1,5 +1,5 @@
 /** API keys as documents of a collection: names, roles, and hashes of the secrets. No document contains a secret. */
-import { type Instant, microsOf, microsOfInstant } from '../model/instant.ts';
+import { type Instant, isInstant, microsOf, microsOfInstant } from '../model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
@@ -92,9 +92,8 @@ export const accessKeyJson = ({ name, roles, createdAt, expiresAt, secrets }: Ac
 export function accessKeyIn(document: Json | undefined): AccessKey | undefined {
   if (!isObject(document)) return undefined;
   const { name, roles, createdAt, expiresAt, secrets } = document;
-  if (typeof name !== 'string' || typeof createdAt !== 'string' || !isArray(roles) || !isArray(secrets))
-    return undefined;
-  if (expiresAt !== undefined && typeof expiresAt !== 'string') return undefined;
+  if (typeof name !== 'string' || !isInstant(createdAt) || !isArray(roles) || !isArray(secrets)) return undefined;
+  if (expiresAt !== undefined && !isInstant(expiresAt)) return undefined;
   return {
     name,
     roles: roles.filter((role) => typeof role === 'string'),
@@ -107,8 +106,8 @@ export function accessKeyIn(document: Json | undefined): AccessKey | undefined {
 function secretIn(value: Json): KeySecret | undefined {
   if (!isObject(value)) return undefined;
   const { id, hash, createdAt, endsAt } = value;
-  if (typeof id !== 'string' || typeof hash !== 'string' || typeof createdAt !== 'string') return undefined;
-  if (endsAt !== undefined && typeof endsAt !== 'string') return undefined;
+  if (typeof id !== 'string' || typeof hash !== 'string' || !isInstant(createdAt)) return undefined;
+  if (endsAt !== undefined && !isInstant(endsAt)) return undefined;
   return { id, hash, createdAt, ...(endsAt === undefined ? undefined : { endsAt }) };
 }
 

@@ -14,7 +14,7 @@
  *
  * If the broker stored 90 before s2 resumed, then s2 would lose the changes from 41 to 90.
  */
-import { isObject } from '../../core/model/json.ts';
+import { isObject, isWhole } from '../../core/model/json.ts';
 import type { DocumentCollection, Position } from '../../core/port/store.ts';
 
 export interface CommonPosition {
@@ -53,5 +53,5 @@ export const commonPositionDocument = (part: number, position: Position) => ({
 export async function readCommonPosition(collection: DocumentCollection, part: number): Promise<Position> {
   const json = await collection.get(keyOf(part));
   const position = isObject(json) ? json['position'] : undefined;
-  return typeof position === 'number' ? position : 0;
+  return isWhole(position) ? position : 0;
 }

@@ -1,6 +1,6 @@
 /** The progress of a subscription, and its JSON in the store. */
-import type { Instant } from '../../core/model/instant.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
+import { type Instant, isInstant } from '../../core/model/instant.ts';
+import { isArray, isObject, isWhole, type Json, type JsonObject } from '../../core/model/json.ts';
 import {
   type DeliveryStatistics,
   noStatistics,
@@ -45,7 +45,7 @@ export function progressIn(json: Json | undefined): Progress | undefined {
   const { position, isCaughtUp, account } = json;
   return {
     ...optionalIn(json),
-    position: typeof position === 'number' ? position : 0,
+    position: isWhole(position) ? position : 0,
     isCaughtUp: isCaughtUp === true,
     statistics: isObject(account) ? statisticsIn(account) : noStatistics,
   };
@@ -55,12 +55,12 @@ function optionalIn(json: JsonObject): Omit<Progress, 'position' | 'isCaughtUp' 
   const { told, lastReason, dueAt, madeAt, seen, begun } = json;
   const open = openIn(json['open']);
   return {
-    ...(typeof madeAt === 'string' ? { madeAt } : undefined),
-    ...(typeof seen === 'number' && open ? { seen, open } : undefined),
-    ...(typeof told === 'number' ? { lastDelivered: told } : undefined),
+    ...(isInstant(madeAt) ? { madeAt } : undefined),
+    ...(isWhole(seen) && open ? { seen, open } : undefined),
+    ...(isWhole(told) ? { lastDelivered: told } : undefined),
     ...(typeof lastReason === 'string' ? { lastReason } : undefined),
-    ...(typeof begun === 'string' ? { begun } : undefined),
-    ...(typeof dueAt === 'string' ? { dueAt } : undefined),
+    ...(isInstant(begun) ? { begun } : undefined),
+    ...(isInstant(dueAt) ? { dueAt } : undefined),
   };
 }
 
@@ -69,7 +69,7 @@ function openIn(json: Json | undefined): readonly OpenNotification[] | undefined
   if (!isArray(json)) return undefined;
   const open = json.flatMap((one): readonly OpenNotification[] => {
     const [position, entity] = isArray(one) ? one : [];
-    return typeof position === 'number' && typeof entity === 'string' ? [{ position, entity }] : [];
+    return isWhole(position) && typeof entity === 'string' ? [{ position, entity }] : [];
   });
   return open.length === json.length ? open : undefined;
 }

@@ -100,6 +100,16 @@ describe('a calendar period', () => {
     );
   });
 
+  test.each([
+    ['PT1M', '0001-02-03T04:05:06Z', '0001-02-03T04:05:00Z', '0001-02-03T04:06:00Z'],
+    ['P1M', '0050-02-03T04:05:06Z', '0050-02-01T00:00:00Z', '0050-03-01T00:00:00Z'],
+    ['P1Y', '1999-12-31T23:59:59Z', '1999-01-01T00:00:00Z', '2000-01-01T00:00:00Z'],
+  ])('of %s is found at once long before the first moment', (duration, at, from, to) => {
+    expect(spanOf(duration, 'Z', at, '2000-01-03T00:00:00Z')).toEqual([from, to]);
+    const [begin = '', end = ''] = spanOf(duration, 'Europe/Ljubljana', at, '2000-01-03T00:00:00Z');
+    expect(begin <= at && at < end).toBe(true);
+  });
+
   test('needs a zone that exists', () => {
     expect(() => spanOf('P1D', 'Europe/Kranj', '2026-03-02T12:00:00Z')).toThrow(/no time zone Europe\/Kranj/);
   });

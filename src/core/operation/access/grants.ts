@@ -11,9 +11,10 @@ import {
   grantOf,
   readGrantContent,
 } from '../../access/grant-document.ts';
+import { everything } from '../../access/policy.ts';
 import { receiversOf } from '../../access/receivers.ts';
-import { isObject } from '../../model/json.ts';
-import { badData, Problem } from '../../model/problem.ts';
+import { isObject, type Json } from '../../model/json.ts';
+import { badData, Problem, readStored } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
 import { readEach } from '../../port/document-collection.ts';
 import type { DocumentCollection } from '../../port/store.ts';
@@ -38,10 +39,8 @@ export const listGrants: Operation = {
   async run(request, call) {
     requireIdentity(call);
     const paging = readPaging(request.params, call.services.limits);
-    const grants = readEach(
-      await (await grantsOf(call)).list(),
-      ({ document }) => grantDocumentIn(document),
-      (about, cause) => call.services.observe({ kind: 'failed', where: 'grants', about, cause }),
+    const grants = readEach(await (await grantsOf(call)).list(), grantIn, (about, cause) =>
+      call.services.observe({ kind: 'failed', where: 'grants', about, cause }),
     ).filter(({ id, content }) => administers(call.principal, grantOf(id, content)));
     const rest = grants.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts = rest.slice(0, paging.limit).map((grant) => textOf(grant, call));
@@ -118,14 +117,27 @@ export const deleteGrant: Operation = {
   path: one,
   parameters: [],
   body: 'none',
-  run: (request, call) => {
+  run: async (request, call) => {
     const id = idOf(request);
+    if (await deleteUnreadable(id, call)) return { kind: 'done' };
     return change(id, call, () => {
       refuseSelfLoss(id, undefined, call);
       return undefined;
     });
   },
 };
+
+/** Deletes a grant that cannot be read, which gives nothing, for those who administer all tenants. Returns false for any other grant. */
+async function deleteUnreadable(id: string, call: CallContext): Promise<boolean> {
+  if (!everything.every((grant) => administers(call.principal, grant))) return false;
+  const collection = await grantsOf(call);
+  const kept = await collection.get(id);
+  const isUnreadable =
+    kept !== undefined && readEach([{ key: id, document: kept }], grantIn, () => undefined).length === 0;
+  return isUnreadable && (await collection.replace(id, kept, undefined));
+}
+
+const grantIn = ({ document }: { readonly document: Json }): GrantDocument => grantDocumentIn(document);
 
 /** Replaces the document, or deletes it when `next` returns nothing. Throws ResourceNotFound, Forbidden, Conflict. */
 async function change(
@@ -192,7 +204,7 @@ const modified = ({ now, principal }: CallContext): Pick<GrantDocument, 'modifie
 
 /** The grant, if the caller administers its tenants. Throws ResourceNotFound. */
 function found(id: string, kept: Parameters<typeof grantDocumentIn>[0] | undefined, call: CallContext): GrantDocument {
-  const grant = kept === undefined ? undefined : grantDocumentIn(kept);
+  const grant = kept === undefined ? undefined : readStored('A grant', () => grantDocumentIn(kept));
   if (grant && administers(call.principal, grantOf(id, grant.content))) return grant;
   throw new Problem('ResourceNotFound', `There is no grant ${id}.`);
 }

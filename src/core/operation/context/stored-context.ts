@@ -1,5 +1,5 @@
 /** The stored document of a @context, and its names: key in the collection, path and URL (CIM 009 clause 5.13.1). */
-import type { Instant } from '../../model/instant.ts';
+import { type Instant, isInstant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { unreadable } from '../../model/problem.ts';
 import { percentDecoded } from '../../model/read/percent.ts';
@@ -35,11 +35,11 @@ export const storedContextJson = ({ kind, createdAt, lastUsage, context, isLasti
 export function storedContextIn(json: Json): StoredContext {
   const { kind, createdAt, lastUsage, context, isLasting } = isObject(json) ? json : {};
   const known = contextKinds.find((one) => one === kind);
-  if (known === undefined || typeof createdAt !== 'string') throw unreadable('A @context');
+  if (known === undefined || !isInstant(createdAt)) throw unreadable('A @context');
   return {
     kind: known,
     createdAt,
-    ...(typeof lastUsage === 'string' ? { lastUsage } : undefined),
+    ...(isInstant(lastUsage) ? { lastUsage } : undefined),
     ...(context === undefined ? undefined : { context }),
     ...(isLasting === true ? { isLasting } : undefined),
   };

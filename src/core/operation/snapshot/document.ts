@@ -1,6 +1,6 @@
 /** Defines the stored document of a snapshot, and shows it (clauses 5.2.41, 5.2.42). */
 import type { Entity } from '../../model/entity.ts';
-import { compareInstants, type Instant } from '../../model/instant.ts';
+import { compareInstants, type Instant, isInstant } from '../../model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { maskSnapshot } from '../../model/secret.ts';
@@ -58,9 +58,8 @@ function textsIn(
   json: JsonObject,
 ): Omit<SnapshotDocument, 'members' | 'status' | 'details' | 'temporalDetails'> | undefined {
   const { id, store, createdAt, modifiedAt, expiresAt, lastUsedAt, aliveAt, owner } = json;
-  if (typeof id !== 'string' || typeof store !== 'string' || typeof aliveAt !== 'string') return undefined;
-  if (typeof createdAt !== 'string' || typeof modifiedAt !== 'string' || typeof expiresAt !== 'string')
-    return undefined;
+  if (typeof id !== 'string' || typeof store !== 'string' || !isInstant(aliveAt)) return undefined;
+  if (!isInstant(createdAt) || !isInstant(modifiedAt) || !isInstant(expiresAt)) return undefined;
   return {
     id,
     store,
@@ -68,7 +67,7 @@ function textsIn(
     modifiedAt,
     expiresAt,
     aliveAt,
-    ...(typeof lastUsedAt === 'string' ? { lastUsedAt } : undefined),
+    ...(isInstant(lastUsedAt) ? { lastUsedAt } : undefined),
     ...(typeof owner === 'string' ? { owner } : undefined),
   };
 }

@@ -5,6 +5,7 @@
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
+import { readEach } from '../../port/document-collection.ts';
 import type { Store } from '../../port/store.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import type { CallContext, Operation, OperationResult } from '../operation.ts';
@@ -52,7 +53,11 @@ function withOwn(operation: Operation): Operation {
 async function storeWithOwn(call: CallContext): Promise<Store> {
   const { services, store, tenant } = call;
   const copied = (await services.sourceStores.of(tenant))?.collection(subscriptionCollection);
-  const own = ((await copied?.list()) ?? []).map(({ document }) => ownSubscription(document, call));
+  const own = readEach(
+    (await copied?.list()) ?? [],
+    ({ document }) => ownSubscription(document, call),
+    (about, cause) => services.observe({ kind: 'failed', where: 'copied subscription', about, cause }),
+  );
   return {
     ...store,
     collection(name) {

@@ -1,6 +1,6 @@
 /** Defines the copy of a subscription at a context source: how this broker remembers it (clause 5.8.1.4). */
 import { type RegistrationDocument, registrationIn, registrationJson } from '../../../core/federation/registration.ts';
-import type { Instant } from '../../../core/model/instant.ts';
+import { type Instant, isInstant } from '../../../core/model/instant.ts';
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { unreadable } from '../../../core/model/problem.ts';
 
@@ -34,6 +34,6 @@ export function copyIn(json: Json): Copy {
     registration: registrationIn(registration),
     ...(typeof sent === 'string' ? { sent } : undefined),
     ...(typeof remoteId === 'string' ? { remoteId } : undefined),
-    ...(typeof leavingAt === 'string' ? { leavingAt } : undefined),
+    ...(isInstant(leavingAt) ? { leavingAt } : undefined),
   };
 }

@@ -3,7 +3,7 @@ import { type Registration, registrationCollection, registrationIn } from '../..
 import { readRegistration } from '../../../federation/read-registration.ts';
 import { compareInstants } from '../../../model/instant.ts';
 import type { Json } from '../../../model/json.ts';
-import { Problem } from '../../../model/problem.ts';
+import { Problem, readStored } from '../../../model/problem.ts';
 import { readPage, readV2Options } from '../../../v2/page.ts';
 import { V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
@@ -124,7 +124,7 @@ async function findOne({ path }: OperationRequest, call: CallContext): Promise<K
   const id = registrationUri(path['id'] ?? '');
   const kept = await call.store.collection(registrationCollection).get(id);
   if (kept === undefined) throw unknown();
-  return { kept, registration: readRegistration(registrationIn(kept)) };
+  return { kept, registration: readStored('A registration', () => readRegistration(registrationIn(kept))) };
 }
 
 async function replace(
