@@ -1,12 +1,14 @@
 /**
- * `mlaka check`: checks a platform of any maker against the interoperability points of SynchroniCity, or a catalogue of any maker against
- * DCAT-AP.
+ * `mlaka check`: checks a platform of any maker against the interoperability points of SynchroniCity or MIMs Plus, or a catalogue of any
+ * maker against DCAT-AP or the duties of the Slovenian portal.
  */
 import { randomBytes } from 'node:crypto';
 import { styleText } from 'node:util';
 import { asksForHelp } from '../config/arguments.ts';
 import type { Area, Platform } from './check/check-point.ts';
 import { checkDcat } from './check/dcat.ts';
+import { checkMims } from './check/mims.ts';
+import { checkPortal } from './check/portal.ts';
 import { printable } from './check/printable.ts';
 import { checkPoints, type PointResult } from './check/session.ts';
 import { removeSynchronicity, synchronicityPoints } from './check/synchronicity.ts';
@@ -36,38 +38,52 @@ const usage = `mlaka check synchronicity URL [OPTIONS]
 Checks the platform at URL against the interoperability points of SynchroniCity, by NGSI v2 and the APIs around it.
 Prints each point green or red with the requests that were made, and what is wrong. The exit code is 1 when a point is
 red. It writes three entities with ids of its own, below the service path /mlaka_check, and removes them again.
-mlaka check dcat --help tells how to check a catalogue.
+mlaka check dcat --help and mlaka check portal --help tell how to check a catalogue, mlaka check mims --help how to check
+a platform against MIMs Plus.
 `;
+
+/** What else can be checked. */
+const others: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = {
+  dcat: checkDcat,
+  portal: checkPortal,
+  mims: checkMims,
+};
 
 export const check: Command = {
   name: 'check',
-  summary: 'checks a platform against the points of SynchroniCity, or a catalogue against DCAT-AP',
-  async run(args, io) {
-    if (args[0] === 'dcat') return checkDcat(args.slice(1), io);
-    if (asksForHelp(args)) {
-      io.out.write(`${usage}${helpOf(flags)}\n`);
-      return 0;
-    }
-    const { values, rest } = readFlags(args, flags, 2);
-    const [list = '', url = ''] = rest;
-    if (list !== 'synchronicity' || url === '')
-      throw new Error('Say what to check: check synchronicity URL. For a catalogue: check dcat FILE|URL.');
-    const points = synchronicityPoints(values.areas.split(',').filter((name) => name !== ''));
-    const platform = platformOf(url, values);
-    const isJson = values.json === 'true';
-    const results = await checkPoints(points, removeSynchronicity, {
-      platform,
-      run: randomBytes(4).toString('hex'),
-      receiver: values.receiver,
-      waitMs: wholeOf('wait', values.wait, 0) * 1000,
-      signal: io.signal,
-      onResult: isJson ? () => undefined : createReport(io),
-    });
-    const counts = countsOf(results);
-    io.out.write(isJson ? `${JSON.stringify({ url: platform.broker, ...counts, points: results })}\n` : sumOf(counts));
-    return counts.red === 0 ? 0 : 1;
+  summary: 'checks a platform against the points of SynchroniCity or MIMs Plus, or a catalogue against DCAT-AP',
+  run(args, io) {
+    const other = others[args[0] ?? ''];
+    return other ? other(args.slice(1), io) : checkSynchronicity(args, io);
   },
 };
+
+async function checkSynchronicity(args: readonly string[], io: Io): Promise<number> {
+  if (asksForHelp(args)) {
+    io.out.write(`${usage}${helpOf(flags)}\n`);
+    return 0;
+  }
+  const { values, rest } = readFlags(args, flags, 2);
+  const [list = '', url = ''] = rest;
+  if (list !== 'synchronicity' || url === '')
+    throw new Error(
+      'Say what to check: check synchronicity URL, check mims --url URL, check dcat FILE|URL or check portal FILE|URL.',
+    );
+  const points = synchronicityPoints(values.areas.split(',').filter((name) => name !== ''));
+  const platform = platformOf(url, values);
+  const isJson = values.json === 'true';
+  const results = await checkPoints(points, removeSynchronicity, {
+    platform,
+    run: randomBytes(4).toString('hex'),
+    receiver: values.receiver,
+    waitMs: wholeOf('wait', values.wait, 0) * 1000,
+    signal: io.signal,
+    onResult: isJson ? () => undefined : createReport(io),
+  });
+  const counts = countsOf(results);
+  io.out.write(isJson ? `${JSON.stringify({ url: platform.broker, ...counts, points: results })}\n` : sumOf(counts));
+  return counts.red === 0 ? 0 : 1;
+}
 
 type Given = Readonly<Record<'tenant' | 'key' | 'quantumleap' | 'sth' | 'keyrock' | 'client' | 'secret', string>>;
 

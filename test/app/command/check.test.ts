@@ -157,8 +157,8 @@ test('where nobody listens, every point is red', async () => {
 });
 
 test.each([
-  [['synchronicity'], 'Say what to check: check synchronicity URL.'],
-  [['orion', 'http://localhost'], 'Say what to check: check synchronicity URL.'],
+  [['synchronicity'], 'Say what to check: check synchronicity URL, check mims'],
+  [['orion', 'http://localhost'], 'Say what to check: check synchronicity URL, check mims'],
   [['synchronicity', 'localhost:1026'], 'URL must be a URL such as http://localhost:1026, not "localhost:1026".'],
   [['synchronicity', 'http://localhost', '--areas', 'all'], '--areas can be context, models, history'],
 ])('%j is refused', async (args, reason) => {

@@ -7,7 +7,7 @@ import { checkCatalogue } from '../../../src/city/catalogue/check/check-catalogu
 import { check } from '../../../src/app/command/check.ts';
 import { run } from '../../app/command/test-broker.ts';
 import { startTestBroker, type TestBroker } from '../../scenario/scenario.ts';
-import { agent, airDataset, catalogue, weatherDataset, writeEntities } from './city-datasets.ts';
+import { agent, airDataset, catalogue, datasetLike, weatherDataset, writeEntities } from './city-datasets.ts';
 import {
   complaintsOf,
   describeWithShapes,
@@ -79,6 +79,43 @@ describe('the command', () => {
   afterAll(async () => {
     await broker.stop();
     rmSync(folder, { recursive: true });
+  });
+
+  test('check portal tells what each dataset lacks, and looks at its files as anybody would', async () => {
+    const poor = { slug: 'poor', title: 'Poor', description: 'Poor', license: 'https://example.org/own' };
+    const stale = { modified: '2020-01-01', accrualPeriodicity: 'DAILY' };
+    const closed = datasetLike('poor', { ...poor, ...stale });
+    const address = `${broker.url}/dcat/catalog`;
+    const missing = async (): Promise<Readonly<Record<string, readonly string[]>>> => {
+      const { out } = await run(check, ['portal', address, '--json']);
+      const { results } = JSON.parse(out) as {
+        results: readonly { dataset: string; missing: { message: string }[] }[];
+      };
+      return Object.fromEntries(
+        results.map((one) => [one.dataset.split('/').at(-1) ?? '', one.missing.map(({ message }) => message)]),
+      );
+    };
+    const fresh = { ...airDataset, modified: { type: 'Property', value: new Date().toISOString() } };
+    await writeEntities(broker.url, [fresh, { ...weatherDataset, modified: fresh.modified }]);
+    expect(await missing()).toEqual({ 'air-quality': [], weather: [] });
+    expect(await run(check, ['portal', address])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 datasets, 2 with all that they must have.'),
+    });
+    await writeEntities(broker.url, [closed]);
+    expect((await missing())['poor']).toEqual([
+      'A distribution has no open licence, such as CC BY 4.0.',
+      expect.stringContaining('more than twice as long ago as DAILY promises'),
+    ]);
+    expect((await run(check, ['portal', address, '--no-links'])).code).toBe(1);
+    await fetch(`${broker.url}/ngsi-ld/v1/entities/urn:ngsi-ld:Dataset:poor`, { method: 'DELETE' });
+    const gone = `${prefixes}<http://127.0.0.1:9/d> a dcat:Dataset ; dct:title "x"@en ; dcat:distribution <e> .
+      <e> a dcat:Distribution ; dcat:accessURL <http://127.0.0.1:9/x.csv> .`;
+    const file = join(folder, 'gone.ttl');
+    writeFileSync(file, gone);
+    expect((await run(check, ['portal', file])).out).toMatch(
+      /must {3}http:\/\/127\.0\.0\.1:9\/x\.csv cannot be reached/,
+    );
   });
 
   test('finds nothing in the catalogue of the broker, by URL and in each form as a file', async () => {
