@@ -194,6 +194,19 @@ describe('jobs of people', () => {
     expect(page.url()).toContain('quality=suspect&colour=quality');
   });
 
+  test('the map goes back in time, and returns', async () => {
+    await page.goto(`${url}/console#/city?type=OffStreetParking`);
+    await page.click('button:text-is("Past")');
+    await page.focus('.past input');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForSelector('.list li:has-text("hr. ago"), .list li:has-text("min. ago")');
+    await page.waitForSelector('.item-value b:has-text("%")');
+    expect(page.url()).toContain('at=20');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.click('.past button:text-is("Now")');
+    await page.waitForSelector('button:text-is("Past")');
+  });
+
   test('what an aggregate published, and what it withheld', async () => {
     await page.goto(`${url}/console#/data/aggregates`);
     await page.click('.opener >> nth=0');

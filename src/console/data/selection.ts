@@ -5,6 +5,7 @@ import { areaOf, observedOf, type Thing, titleOf } from './entity.ts';
 import { isLoaded, revision, things } from './live.ts';
 import { shortName } from './names.ts';
 import { addressOf, goTo, route } from './route.ts';
+import { pastThings } from './past.ts';
 import { type Quality, qualities, qualityOf } from './quality.ts';
 import { type Language, language } from './session.ts';
 
@@ -37,7 +38,7 @@ export const filters = computed(() => {
 });
 
 /** Changes a filter or another choice about the map, and stays where the person is. */
-export function setFilter(name: FilterName | 'colour' | 'at', value: string): void {
+export function setFilter(name: FilterName | 'colour' | 'at' | 'span', value: string): void {
   const path = route.value.path.length === 0 ? ['city'] : route.value.path;
   goTo(addressOf(path, { ...Object.fromEntries(route.value.query), [name]: value }));
 }
@@ -75,12 +76,12 @@ function shownOf(thing: Thing, inLanguage: Language): Shown {
   return made;
 }
 
-/** All entities, as lists and maps show them. */
+/** All entities, as lists and maps show them: at the chosen time, else now. */
 export const everything = computed<readonly Shown[]>(() => {
   // Reading the counter makes this depend on the entities.
   if (revision.value < 0 || !isLoaded.value) return [];
   const inLanguage = language.value;
-  return [...things.values()].map((thing) => shownOf(thing, inLanguage));
+  return (pastThings.value ?? [...things.values()]).map((thing) => shownOf(thing, inLanguage));
 });
 
 /** The entities that meet all filters. */

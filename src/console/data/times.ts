@@ -36,3 +36,7 @@ export function formatTimeText(text: string): string {
   const at = Date.parse(text);
   return Number.isNaN(at) ? text : formatTime(at);
 }
+
+/** A time to the minute, where there is little room. */
+export const formatMinute = (at: number): string =>
+  new Date(at).toLocaleString(language.value, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });

@@ -7,6 +7,7 @@ import { entityAddress, goTo } from '../data/route.ts';
 import { colourBy, everything, setFilter, type Shown, shown } from '../data/selection.ts';
 import { isDark } from '../data/session.ts';
 import { say, type Word } from '../words/words.ts';
+import { TimeSlider } from './time-slider.tsx';
 import type { CityMap } from './city-map.ts';
 
 /** `items` says which entities are shown, instead of those that the filters choose. */
@@ -40,7 +41,10 @@ export function MapPanel({ chosenId, items }: { readonly chosenId?: string; read
   return (
     <section class="map" aria-label={say('mapOfCity')}>
       {isBroken.value ? <p class="note">{say('mapNeedsWebgl')}</p> : <div ref={container} class="map-canvas" />}
-      <Legend canChoose={items === undefined} />
+      <div class="map-foot">
+        {items === undefined && <TimeSlider />}
+        <Legend canChoose={items === undefined} />
+      </div>
     </section>
   );
 }

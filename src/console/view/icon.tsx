@@ -16,6 +16,7 @@ const paths = {
   back: 'M15 5l-7 7l7 7',
   key: 'M8 11a4.5 4.5 0 1 1 0 .1M12 11h9v4M17 11v3',
   settings: 'M4 6h16M4 12h16M4 18h16M9 4v4M15 10v4M7 16v4',
+  clock: 'M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18M12 7v5l3 3',
   edit: 'M4 20l1-5L16 4l4 4L9 19z',
 } as const;
 

@@ -33,7 +33,6 @@ export const operateWords = {
     'Vpišite entiteto: posrednik pove, ali je obvestil o njeni zadnji spremembi in zakaj.',
     'Enter an entity: the broker says whether it notified its last change, and why.',
   ],
-  pause: ['Ustavi', 'Pause'],
   resume: ['Nadaljuj', 'Resume'],
   confirm: ['Res?', 'Really?'],
   definition: ['Zapis', 'Definition'],
