@@ -9,6 +9,7 @@ import { createPreviewOperations } from '../city/catalogue/preview/preview-opera
 import { readModelNames } from '../city/definition/names.ts';
 import { createGeoReportOperations } from '../city/georeport/georeport-operations.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
+import { createTileOperations } from '../city/tile/tile-operations.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, packagedModels, root } from './folders.ts';
@@ -26,6 +27,7 @@ export function openDataOperations(config: Config, { contexts }: Pick<Services, 
     ...createCkanOperations(options),
     ...createFactOperations(options),
     ...createPreviewOperations(options),
+    ...createTileOperations(),
     ...createGeoReportOperations({
       names: readModelNames({ used: modelsFolderOf(config), packaged: packagedModels }, contexts.core),
       publicUrl: config.publicUrl,

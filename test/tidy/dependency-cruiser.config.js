@@ -67,6 +67,7 @@ export default {
     door('n3', '^src/(city/catalogue|app/command/check)/'),
     door('jsonld', '^src/(city/catalogue|app/command/export)/'),
     door('rdfxml-streaming-parser', '^src/city/catalogue/'),
+    door('(supercluster|@maplibre/vt-pbf)', '^src/city/tile/'),
     door('(preact|@preact)', '^src/console/'),
     door('maplibre-gl', '^src/console/map/'),
     door('uplot', '^src/console/view/'),

@@ -1,0 +1,114 @@
+/** The operation that gives vector tiles of the entities of a query: `/tiles/{z}/{x}/{y}`. */
+import { badData } from '../../core/model/problem.ts';
+import { readAttributeName } from '../../core/model/read/name.ts';
+import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
+import type { CallContext, Operation, OperationRequest } from '../../core/operation/operation.ts';
+import { readList } from '../../core/operation/parameters.ts';
+import { readSelection, selectingFor, selectionParameters } from '../../core/operation/selection.ts';
+import { type PointView, readPoints } from './read-points.ts';
+import { createTiles, type TilePlace, type Tiles, zoomMax } from './tile.ts';
+
+/** How long tiles of a query may lag behind its entities, in milliseconds: reading all of them for each tile would take too long. */
+const staleMs = 5000;
+/** The points of all queries that are kept. One takes about 250 bytes. */
+const keptPointsMax = 500_000;
+const keptQueriesMax = 20;
+
+/** Attributes that become properties of a feature. */
+const shownMax = 10;
+
+interface Kept {
+  readonly at: number;
+  readonly tiles: Promise<Tiles>;
+}
+
+export function createTileOperations(): readonly Operation[] {
+  const kept = createBoundedCache<Kept>({ entriesMax: keptQueriesMax, weightMax: keptPointsMax });
+  return [
+    {
+      name: 'readTile',
+      clause: '5.7.2',
+      method: 'GET',
+      path: '/tiles/{z}/{x}/{y}',
+      action: 'read',
+      access: 'read',
+      body: 'none',
+      unknownTenant: 'empty',
+      takesContext: true,
+      media: ['json'],
+      parameters: [...tileParameters],
+      async run(request, call) {
+        const place = readPlace(request);
+        const view = readView(request.params, call);
+        const tiles = await tilesOf(view, { key: keyOf(request.params, call), call, kept });
+        return { kind: 'document', status: 200, headers: headers(call), content: tiles(place) };
+      },
+    },
+  ];
+}
+
+const tileParameters = [...selectionParameters.filter((name) => !['csf', 'local', 'explain'].includes(name)), 'attrs'];
+
+/** Tiles depend on the rights of the caller, so that only public ones may be shared. */
+const headers = ({ principal }: CallContext): Readonly<Record<string, string>> => ({
+  'Content-Type': 'application/vnd.mapbox-vector-tile',
+  'Cache-Control': `${principal.identity.kind === 'anonymous' ? 'public' : 'private'}, max-age=${staleMs / 1000}`,
+  Vary: 'Origin, Authorization, X-Auth-Token, NGSILD-Tenant, Fiware-Service',
+});
+
+/** Callers with the same rights share the tiles of a query. */
+const keyOf = (params: OperationRequest['params'], { storeName, principal }: CallContext): string =>
+  JSON.stringify([storeName, principal.identity, principal.grants, Object.entries(params).sort()]);
+
+interface Keeping {
+  readonly key: string;
+  readonly call: CallContext;
+  readonly kept: ReturnType<typeof createBoundedCache<Kept>>;
+}
+
+/** The tiles of a query. Requests that come while its entities are read wait for the same reading. */
+function tilesOf(view: PointView, { key, call, kept }: Keeping): Promise<Tiles> {
+  const at = Date.parse(call.now);
+  const known = kept.get(key);
+  if (known && at - known.at < staleMs) return known.tiles;
+  let count = 0;
+  const tiles = readPoints(view, call).then((points) => {
+    count = points.length;
+    return createTiles(points);
+  });
+  const entry = { at, tiles };
+  kept.set(key, entry, 1);
+  tiles.then(
+    () => kept.set(key, entry, 1 + count),
+    () => kept.delete(key),
+  );
+  return tiles;
+}
+
+/** Throws BadRequestData for a place that no tile has. */
+function readPlace({ path: { z = '', x = '', y = '' } }: OperationRequest): TilePlace {
+  const zoom = readNumber(z, 'The zoom level', zoomMax);
+  const last = 2 ** zoom - 1;
+  return {
+    z: zoom,
+    x: readNumber(x, 'The column', last),
+    y: readNumber(y.replace(/\.(mvt|pbf)$/, ''), 'The row', last),
+  };
+}
+
+function readNumber(text: string, what: string, most: number): number {
+  const number = Number(text);
+  if (/^\d{1,8}$/.test(text) && number <= most) return number;
+  throw badData(`${what} of a tile must be a number from 0 to ${most}, not ${JSON.stringify(text)}.`);
+}
+
+/** Without a selection, all entities of this broker. Context sources are not asked. */
+function readView(params: OperationRequest['params'], call: CallContext): PointView {
+  const { attrs: _, ...selecting } = params;
+  const names = readList(params, 'attrs') ?? [];
+  if (names.length > shownMax) throw badData(`The parameter attrs must name at most ${shownMax} attributes.`);
+  return {
+    filter: readSelection({ ...selecting, local: 'true' }, selectingFor(call)),
+    shown: names.map((name) => [name, readAttributeName(name, call.context)] as const),
+  };
+}
