@@ -17,7 +17,7 @@ const clusterZoomMax = 15;
 const extent = 4096;
 
 /** What a feature of a tile says: texts and numbers by name. */
-export type PointProperties = Readonly<Record<string, string | number | boolean>>;
+type PointProperties = Readonly<Record<string, string | number | boolean>>;
 
 export interface TilePoint {
   readonly longitude: number;
