@@ -1,3 +1,6 @@
+// Brokers of tests have one HTTP thread, also those in processes of their own (test/threads-setup.ts).
+process.env.MLAKA_THREADS ??= '1';
+
 // Tests run the TypeScript sources as they are: Node strips the types, nothing is bundled or mocked.
 const common = {
   rootDir: import.meta.dirname,

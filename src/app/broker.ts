@@ -38,6 +38,7 @@ import { createSubjectFiles } from './subject-files.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { type HttpThreads, openThreads } from './threads/http-threads.ts';
 import { tellChanges, tellContexts } from './threads/notices.ts';
+import { threadCountOf } from './threads/thread-count.ts';
 import { createRelayedClients, directClients, type RelayedClients } from './threads/relayed-client.ts';
 
 /**
@@ -60,7 +61,7 @@ export interface BrokerOptions {
 
 /** Starts a broker. Throws an Error on a failure such as a port in use, an unwritable folder, or an invalid option. */
 export async function startBroker(wanted: Config, options: BrokerOptions = {}): Promise<Broker> {
-  const config = { ...wanted, threads: wanted.store === 'memory' ? 1 : wanted.threads };
+  const config = { ...wanted, threads: threadCountOf(wanted) };
   const telemetry = openTelemetry(config);
   const { observe } = telemetry;
   const jobOptions = readJobs(config);

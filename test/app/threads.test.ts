@@ -4,7 +4,7 @@ import type { Agent } from 'node:http';
 import { request as startRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { type Broker, startBroker } from '../../src/app/broker.ts';
@@ -248,6 +248,15 @@ describe('a broker with two threads', () => {
     for (const socket of many.map(() => connect(portOf(broker.url), '127.0.0.1'))) socket.end(half);
     expect(statuses(await askEverywhere(`${broker.url}/health/ready`))).toEqual([204]);
   });
+});
+
+test('a broker in a folder whose path is too long for a socket has threads, too', async () => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'mlaka-threads-test-')), 'n'.repeat(120));
+  const args = ['--port', '0', '--data', folder, '--log-level', 'silent', '--threads', '2'];
+  const { url, stop } = await startBroker(readConfig({ args, env: {} }));
+  expect(statuses(await askEverywhere(`${url}/ngsi-ld/v1/subscriptions`))).toEqual([200]);
+  await stop();
+  rmSync(dirname(folder), { recursive: true });
 });
 
 test('keys, failures and quotas count the same on each thread', async () => {

@@ -13,9 +13,9 @@ const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:\/\/[^?
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
   threads: whole(
-    'Threads that answer HTTP requests, at most one for each core to gain from them. The store memory has one (docs/performance.md).',
-    1,
-    { least: 1, most: 64 },
+    'Threads that answer HTTP requests; 0: one for each core, at most 8 and at most one for each 128 MB of --memory-budget. The store memory has one (docs/performance.md).',
+    0,
+    { most: 64 },
   ),
   qlPort: whole(
     'Port at which the API of QuantumLeap is at /v2, for clients in which only host and port can be set; 0: none (docs/quantumleap-sth.md).',

@@ -1,6 +1,8 @@
 /** The HTTP threads beside the main thread: starts them, and does for them what only the main thread may do. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { anonymous, type Authenticate } from '../../core/access/identity.ts';
@@ -134,8 +136,8 @@ async function start(
   { server, port }: { readonly server: Server; readonly port: number },
 ): Promise<void> {
   const { data } = state.config;
-  const relayPath = await freePath(data);
-  state.endRelay = () => closeServer(server, 0);
+  const { relayPath, remove } = await freePath(data);
+  state.endRelay = () => closeServer(server, 0).finally(remove);
   await listenOnSocket(server, relayPath);
   state.reports = createReportTaker(parts.services, new Int32Array(state.shared.auditFull));
   for (let number = 1; number < state.config.threads; number += 1)
@@ -143,14 +145,19 @@ async function start(
   await Promise.all(state.threads.map((thread) => thread.command({ kind: 'listen', port })));
 }
 
-/** The path of a socket in the folder at which nobody listens: brokers on MongoDB may share a folder. */
-async function freePath(folder: string): Promise<string> {
+/**
+ * The path of a socket in the folder at which nobody listens: brokers on MongoDB may share a folder. When the path of the folder is too long
+ * for a socket, it is in a new temporary folder, to which only this user has access.
+ */
+async function freePath(folder: string): Promise<{ readonly relayPath: string; readonly remove: () => void }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (let number = 1; ; number += 1) {
-    const path = socketPath(folder, number === 1 ? 'threads.sock' : `threads-${number}.sock`);
-    if (path === undefined)
-      throw new Error(`The path of the folder ${folder} is too long for a socket in it, which several threads need.`);
-    if (!(await answers(path))) return path;
+    const relayPath = socketPath(folder, number === 1 ? 'threads.sock' : `threads-${number}.sock`);
+    if (relayPath === undefined) {
+      const own = mkdtempSync(join(tmpdir(), 'mlaka-'));
+      return { relayPath: join(own, 'threads.sock'), remove: () => rmSync(own, { recursive: true }) };
+    }
+    if (!(await answers(relayPath))) return { relayPath, remove: () => undefined };
   }
 }
 
