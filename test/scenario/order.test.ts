@@ -1,5 +1,6 @@
 /** Tests the order of entities over HTTP: collation of texts, missing values at the end, and the same order on every page. */
-import { problem, scenarios, type Step } from './scenario.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { problem, scenarios, startTestBroker, type Step, type TestBroker, testedStores } from './scenario.ts';
 
 const id = (name: string): string => `urn:ngsi-ld:Town:${name}`;
 const create = (towns: Readonly<Record<string, unknown>>, type = 'Town'): Step => ({
@@ -112,3 +113,30 @@ scenarios(
   { 'is what the option says': [create(towns), ask('type=Town&orderBy=n', bySlovenes)] },
   ['--collation', 'sl'],
 );
+
+/** An index comes in SQLite only. */
+const testSqlite = testedStores.includes('sqlite') ? test : test.skip;
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startTestBroker(['--store', 'sqlite', '--access', 'open']);
+});
+afterAll(() => broker.stop());
+
+testSqlite('an order by numbers is the same with an index as without one, which reads all entities', async () => {
+  const answer = async (query: string): Promise<unknown> =>
+    (await fetch(`${broker.url}/ngsi-ld/v1/entities?type=Town&local=true&${query}`)).json();
+  const all = Array.from({ length: 600 }, (_, n) => ({ id: id(`${n}`), type: 'Town', n: (n * 7) % 50 }));
+  const body = JSON.stringify(all);
+  const headers = { 'Content-Type': 'application/json' };
+  await fetch(`${broker.url}/ngsi-ld/v1/entityOperations/create`, { method: 'POST', headers, body });
+  const pages = ['orderBy=n&limit=20&offset=30', 'orderBy=n;desc&limit=20', 'orderBy=n;desc&limit=20&q=n<40'];
+  const before = await Promise.all(pages.map(answer));
+  const explained = async (query: string): Promise<readonly { access: string; entitiesRead: number }[]> =>
+    ((await answer(`${query}&explain=true`)) as { reads: { access: string; entitiesRead: number }[] }).reads;
+  while ((await explained(pages[1] ?? '')).at(-1)?.access !== 'values');
+  // The bound of the range is read too.
+  for (const [index, entitiesRead] of [51, 21, 33].entries()) {
+    expect(await answer(pages[index] ?? '')).toEqual(before[index]);
+    expect(await explained(pages[index] ?? '')).toMatchObject([{ access: 'values', entitiesRead }]);
+  }
+});

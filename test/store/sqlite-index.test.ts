@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Filter, Query, QValue } from '../../src/core/language/filter.ts';
 import type { Write } from '../../src/core/language/write.ts';
-import type { Store } from '../../src/core/port/store.ts';
+import { orderedNumber } from '../../src/core/language/order.ts';
+import type { Json } from '../../src/core/model/json.ts';
+import type { AccessReport, Store, ValueOrder } from '../../src/core/port/store.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
 import { createIndexAdvisor } from '../../src/store/sqlite/search/index-advisor.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
@@ -131,6 +133,15 @@ const filters: readonly (readonly [string, Filter])[] = [
   ],
 ];
 
+/** What the order says, by comparing all entities. */
+async function inOrder(filter: Filter, { attr, isDescending }: ValueOrder): Promise<readonly object[]> {
+  const all = (await memory.find({ filter, limit: 10_000, now: at })).flatMap(({ id, entity }) => {
+    const place = orderedNumber(entity(), attr);
+    return place === undefined ? [] : [{ id, place }];
+  });
+  return all.sort((a, b) => (isDescending ? b.place - a.place : a.place - b.place));
+}
+
 async function expectSame(filter: Filter): Promise<void> {
   const plan = { filter, limit: 10_000, now: at };
   const all = (await memory.find(plan)).map(({ id }) => id);
@@ -150,7 +161,7 @@ describe('before there is an index over values', () => {
 test('indexes are made of what queries keep asking for, and of nothing else', async () => {
   const database = new Database(file, { readonly: true });
   const indexed = database
-    .prepare<[], string>('SELECT text FROM indexed JOIN name ON num = name WHERE complete')
+    .prepare<[], string>('SELECT text FROM indexed JOIN name ON num = name WHERE complete > 0')
     .pluck();
   for (let tries = 0; tries < 1000 && indexed.all().length < 5; tries += 1) {
     for (const query of [
@@ -200,6 +211,67 @@ describe('when there is an index over values', () => {
     const before = breaths;
     expect(await sqlite.find({ filter: lamps, limit: 5, offset: 2000, now: at })).toHaveLength(5);
     expect(breaths - before).toBeLessThan(10);
+  });
+
+  test.each([
+    ['ids', { selectors: [{ ids: ['urn:7'] }] }, { access: 'ids', read: 1 }],
+    ['a type', lamps, { access: 'types', read: 5 }],
+    ['nothing', {}, { access: 'all', read: 5 }],
+    ['a rare value', { q: is('level', '==', json(1234)) }, { access: 'list', index: iri('level'), read: 1 }],
+    ['a value that many have', { q: is('rest', '==', json(3)) }, { access: 'order', index: iri('rest'), read: 5 }],
+    // The box around the place has one more.
+    ['a place', near(300), { access: 'list', index: iri('place'), read: 6 }],
+  ] satisfies [string, Filter, AccessReport][])(
+    'it is told how entities are found by %s',
+    async (_what, filter, how) => {
+      const reports: AccessReport[] = [];
+      await sqlite.find({ filter, limit: 5, now: at, onDone: (report) => void reports.push(report) });
+      expect(reports).toEqual([how]);
+    },
+  );
+
+  const orders: readonly (readonly [string, Filter])[] = [
+    ['of all', {}],
+    ['of a type', lamps],
+    ['of a type with a value', { ...lamps, q: is('rest', '==', json(3)) }],
+    ['of those in a range and near a place', { ...near(20_000), q: is('height', '>', json(700)) }],
+    ['of some that are no index', { ...lamps, q: odd }],
+  ];
+  test.each(orders)('entities %s come in the order of a value', async (_what, filter) => {
+    for (const attr of ['height', 'rest'].map(iri)) {
+      for (const isDescending of [false, true]) {
+        const wanted = await inOrder(filter, { attr, isDescending });
+        const found = await sqlite.find({ filter, limit: 300, now: at, byValue: { attr, isDescending } });
+        expect(found.map(({ id, place }) => ({ id, place }))).toEqual(wanted.slice(0, 300));
+      }
+    }
+  });
+
+  test('only the first entities of an order are read', async () => {
+    for (const isDescending of [false, true]) {
+      const reports: AccessReport[] = [];
+      const byValue = { attr: iri('height'), isDescending };
+      const onDone = (report: AccessReport): void => void reports.push(report);
+      await sqlite.find({ filter: lamps, limit: 20, now: at, byValue, onDone });
+      expect(reports).toEqual([{ access: 'values', index: iri('height'), read: 20 }]);
+    }
+  });
+
+  test('an order begins with numbers, unless it is descending and something is no number', async () => {
+    const one = (value: Json): Write => ({
+      mutation: { op: 'update', id: 'urn:10', fragment: { attrs: { [iri('rest')]: [{ kind: 'Property', value }] } } },
+    });
+    const count = async (isDescending: boolean): Promise<number> =>
+      (await sqlite.find({ filter: {}, limit: 9, now: at, byValue: { attr: iri('rest'), isDescending } })).length;
+    for (const value of [{ a: 1 }, [1, 2], null, 'text', true]) {
+      await sqlite.apply([one(value)], at);
+      expect([await count(false), await count(true)]).toEqual([9, 0]);
+    }
+    await sqlite.apply([one(2)], at);
+    expect([await count(false), await count(true)]).toEqual([9, 9]);
+    // Texts were in this index before, and there is none over this attribute.
+    for (const attr of ['odd', 'none'].map(iri))
+      expect(await sqlite.find({ filter: {}, limit: 9, now: at, byValue: { attr, isDescending: true } })).toEqual([]);
   });
 
   test('all of them are found at once, while others write', async () => {

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 async function indexesAreComplete(file: string): Promise<void> {
   const database = new Database(file, { readonly: true });
-  const unfinished = database.prepare('SELECT 1 FROM indexed WHERE complete = 0').pluck();
+  const unfinished = database.prepare('SELECT 1 FROM indexed WHERE complete <= 0').pluck();
   for (let tries = 0; unfinished.get() !== undefined && tries < 1000; tries += 1) await new Promise(setImmediate);
   database.close();
 }

@@ -192,7 +192,10 @@ async function countVisible(store: Store, plan: Plan, restriction: Restriction):
  */
 async function* matching(store: Store, plan: Plan, { decision, view }: Restriction): AsyncGenerator<Stored> {
   const matches = compileFilter(plan.filter);
-  const wide = narrowed({ ...plan, filter: withoutAttributes(plan.filter), limit: pageSize, offset: 0 }, decision);
+  const wide = narrowed(
+    { ...plan, filter: withoutAttributes(plan.filter), limit: pageSize, offset: 0, byValue: undefined },
+    decision,
+  );
   let { after } = plan;
   for (let tested = 0; tested < testedMax; tested += pageSize) {
     const page = await store.find({ ...wide, ...(after === undefined ? undefined : { after }) });

@@ -97,6 +97,21 @@ function parsePath(text: string, terms: Terms): QPath {
   throw badData(`A key of orderBy must be a path, not ${JSON.stringify(text)}.`);
 }
 
+/** The attribute and direction of an order by the value of one attribute as a whole. Undefined: the order is another one. */
+export function valueOrderOf({ keys }: Order): { readonly attr: string; readonly isDescending: boolean } | undefined {
+  const [only, ...more] = keys;
+  if (!only || more.length > 0 || only.from || only.isV2Location === true) return undefined;
+  const { attr, sub, inside } = only.path;
+  // Members of entities have short names; attributes are IRIs.
+  return attr.includes(':') && sub.length + inside.length === 0 ? { attr, isDescending: only.isDescending } : undefined;
+}
+
+/** The number of an attribute, by which an order by its value compares the entity. Undefined: it has none, or another value. */
+export function orderedNumber({ attrs }: Entity, attr: string): number | undefined {
+  const value = defaultInstance(attrs[attr])?.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
 /** The sort key of an entity: for each order key the rank of the value's kind, and the value. */
 export type SortKey = readonly Ranked[];
 
@@ -220,7 +235,8 @@ function instanceMember(instance: Instance, name: string, ownerCreatedAt: string
     : undefined;
 }
 
-const defaultInstance = (instances: readonly Instance[] | undefined): Instance | undefined =>
+/** The instance by which an attribute is in an order. */
+export const defaultInstance = (instances: readonly Instance[] | undefined): Instance | undefined =>
   instances?.find(({ datasetId }) => datasetId === undefined) ?? instances?.[0];
 
 function instanceValue(instance: Instance, inside: readonly string[]): Json | undefined {

@@ -1,11 +1,12 @@
 /**
- * Runs operations with `explain=true`: the answer says of each registration whether its source was asked, why not, and what it answered.
- * The operation is carried out as without it.
+ * Runs operations with `explain=true`: the answer says how the store found entities, and of each registration whether its source was asked,
+ * why not, and what it answered. The operation is carried out as without it.
  */
 import type { Registration } from '../federation/registration.ts';
 import type { JsonObject } from '../model/json.ts';
 import { badData, Problem, type ProblemReport } from '../model/problem.ts';
 import { maskUri } from '../model/secret.ts';
+import type { Plan, Store } from '../port/store.ts';
 import { createSourceTrace, reasonAgainst, type SourceTrace } from './distributed/source-trace.ts';
 import { isInLoop } from './distributed/concerned-sources.ts';
 import { headerOf } from './distributed/source-request.ts';
@@ -31,14 +32,35 @@ export async function runExplained(
   const trace = createSourceTrace(call.services.clock);
   const { sources } = call.services;
   const services = sources ? { ...call.services, sources: trace.traced(sources) } : call.services;
-  const traced: CallContext = { ...call, media: 'json', services, trace };
+  const reports: JsonObject[] = [];
+  const store = reportingStore(call.store, (report) => {
+    if (reports.length < reportsMax) reports.push(report);
+  });
+  const traced: CallContext = { ...call, store, media: 'json', services, trace };
   const plain = { ...request, params };
   const result = await operation.run(plain, traced).catch((error: unknown) => problemIn(error));
-  const explanation = JSON.stringify(await explanationOf(plain, trace, traced)).slice(1);
+  const explanation = JSON.stringify({ reads: reports, ...(await explanationOf(plain, trace, traced)) }).slice(1);
   if ('kind' in result && result.kind === 'found')
     return { ...result, media: 'json', text: joined('{"result":', result.text, `,${explanation}`) };
   const content = `${JSON.stringify('kind' in result ? shortOf(result) : { problem: { ...result } }).slice(0, -1)},${explanation}`;
   return { kind: 'document', status: 200, headers: { 'Content-Type': 'application/json' }, content };
+}
+
+/** Most reads of the store that are explained. */
+const reportsMax = 100;
+
+/** Tells how the store carries out each search. */
+function reportingStore(store: Store, tell: (report: JsonObject) => void): Store {
+  const told = (plan: Plan, does: 'find' | 'count'): Plan => ({
+    ...plan,
+    onDone: ({ access, index, read }) =>
+      tell({ does, access, ...(index === undefined ? undefined : { index }), entitiesRead: read }),
+  });
+  return {
+    ...store,
+    find: (plan) => store.find(told(plan, 'find')),
+    count: (plan) => store.count(told(plan, 'count')),
+  };
 }
 
 function problemIn(error: unknown): ProblemReport {

@@ -1,5 +1,15 @@
-/** Finds entities in an order by their values (clause 4.23): reads all matches, but keeps only enough for one page. */
-import { type Comparison, compileOrder, type Order, type SortKey } from '../language/order.ts';
+/**
+ * Finds entities in an order by their values (clause 4.23): those of one page when the store has an index in this order. Otherwise reads all
+ * matches, but keeps only enough for one page.
+ */
+import {
+  type Comparison,
+  compileOrder,
+  type Order,
+  orderedNumber,
+  type SortKey,
+  valueOrderOf,
+} from '../language/order.ts';
 import type { Plan, Stored } from '../port/store.ts';
 import { createContentOf } from './content.ts';
 import type { CallContext } from './operation.ts';
@@ -15,8 +25,33 @@ interface Candidate {
   readonly key: SortKey;
 }
 
+/** The entities up to the end of a page that are read from an index: their content is held. */
+const indexedMax = 2000;
+
 /** The page of the plan in this order. Entities that are equal in it are in the order of their creation. */
 export async function findOrdered(plan: Plan, order: Order, call: CallContext): Promise<readonly Stored[]> {
+  return (await findByIndex(plan, order, call)) ?? findAmongAll(plan, order, call);
+}
+
+/**
+ * The page as an index has it. Undefined when no index has the whole page, or when the caller does not see the values by which it is in this
+ * order.
+ */
+async function findByIndex(plan: Plan, order: Order, call: CallContext): Promise<readonly Stored[] | undefined> {
+  const byValue = valueOrderOf(order);
+  const { offset = 0, limit } = plan;
+  if (!byValue || offset + limit > indexedMax) return undefined;
+  const found = await call.store.find({ ...plan, byValue, offset: 0, limit: offset + limit });
+  if (found.length < offset + limit) return undefined;
+  const content = createContentOf(plan.filter, call);
+  for (const stored of found) {
+    const known = stored.place === undefined ? undefined : await content(stored);
+    if (!known || orderedNumber(known.entity(), byValue.attr) !== stored.place) return undefined;
+  }
+  return found.slice(offset);
+}
+
+async function findAmongAll(plan: Plan, order: Order, call: CallContext): Promise<readonly Stored[]> {
   const { offset = 0, limit } = plan;
   const comparison = compileOrder(order);
   const best: Candidate[] = [];

@@ -31,6 +31,33 @@ export interface Plan {
   readonly now: Instant;
   /** True: large entities may come without content (`Stored.size`), so that a page of them is not held in memory. */
   readonly isLazy?: boolean;
+  /**
+   * Finds in this order instead, if an index has it, and nothing if none has. Then `Stored.place` says so. A store without such indexes
+   * ignores it. Without `after`.
+   */
+  readonly byValue?: ValueOrder | undefined;
+  /** Is told how the entities were found. Stores that do not know call nothing. */
+  readonly onDone?: (report: AccessReport) => void;
+}
+
+/** The order by the numbers of an attribute. Only entities whose default instance has a number are in it; equal ones are in creation order. */
+export interface ValueOrder {
+  /** The expanded name. */
+  readonly attr: string;
+  readonly isDescending: boolean;
+}
+
+/** How a store found entities. */
+export interface AccessReport {
+  /**
+   * What was read. `ids`: the entities with some ids. `all`, `types`: all entities, or all of some types, in creation order. `list`: the
+   * entities that an index lists. `order`: the entities of an index in creation order. `values`: those of an index in the order of a value.
+   */
+  readonly access: 'ids' | 'all' | 'types' | 'list' | 'order' | 'values';
+  /** What the index is of: an attribute, `owner` or `place`. */
+  readonly index?: string;
+  /** The number of entities that were read and tested. */
+  readonly read: number;
 }
 
 /** An entity that was found. `entity` parses it on demand. */
@@ -40,6 +67,8 @@ export interface Stored {
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
+  /** The number by which it is in the order of `Plan.byValue`. Absent: it was found in creation order. */
+  readonly place?: number;
   /** The size in bytes of an entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` and `types` throw. */
   readonly size?: number;
   /** About how many bytes of memory the content takes that this holds. Absent: none that others do not hold anyway. */

@@ -4,6 +4,7 @@ import { Problem } from '../../core/model/problem.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Store } from '../../core/port/store.ts';
+import { createReadInOrder } from './search/value-order.ts';
 import { createQueryPlanner } from './search/query-planner.ts';
 import { openForReading } from './connection.ts';
 import { createIndexAdvisor } from './search/index-advisor.ts';
@@ -150,13 +151,15 @@ interface Reads {
 function createReads(database: Database, yieldToEventLoop: YieldToEventLoop, send: SendJob): Reads {
   const rows = createRows(database);
   const names = createNameReader(database);
-  const planQuery = createQueryPlanner({ names, rows, conditionsOf: createReadConditions(database, names) });
+  const conditionsOf = createReadConditions(database, names);
+  const planQuery = createQueryPlanner({ names, rows, conditionsOf });
+  const readInOrder = createReadInOrder(database, { names, conditionsOf });
   const series = createSeriesReader(database, names);
   const subjects = createSubjects(database, { names, planQuery, rows });
   return {
     rows,
     summary: createSummaryReader(database, { names, yieldToEventLoop }),
-    search: createSearch({ planQuery, rows, yieldToEventLoop, onRead: createIndexAdvisor(send) }),
+    search: createSearch({ planQuery, readInOrder, rows, yieldToEventLoop, onRead: createIndexAdvisor(send) }),
     history: createHistoryReader({ subjects, series, names, yieldToEventLoop }),
   };
 }

@@ -12,12 +12,13 @@ const manyQueries = 3;
 /** The number of attributes with a count; least recently queried ones are dropped. */
 const rememberedMax = 1000;
 
-/** Requests an index for an attribute when queries that filter by it keep reading many entities. */
-export function createIndexAdvisor(send: SendJob): (filter: Filter, looked: number) => void {
+/** Requests an index for an attribute when queries that filter by it, or are ordered by it, keep reading many entities. */
+export function createIndexAdvisor(send: SendJob): (filter: Filter, looked: number, orderedBy?: string) => void {
   const queries = new Map<string, number>();
-  return ({ q }, looked) => {
-    if (!q || looked < manyLooked) return;
-    for (const { attr } of indexTerms(q)) {
+  return ({ q }, looked, orderedBy) => {
+    if (looked < manyLooked) return;
+    const filtered = q ? indexTerms(q).map(({ attr }) => attr) : [];
+    for (const attr of [...filtered, ...(orderedBy === undefined ? [] : [orderedBy])]) {
       const count = (queries.get(attr) ?? 0) + 1;
       // Keeps the map in the order of last use.
       queries.delete(attr);

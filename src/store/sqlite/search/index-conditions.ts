@@ -18,6 +18,8 @@ export interface Sql {
 export interface IndexCondition {
   /** `values`: one of some values. `range`: a number between two others. */
   readonly kind: 'values' | 'range' | 'box' | 'never';
+  /** What the index is of, for reports: an attribute, or the owner. Absent: any place. */
+  readonly about?: string;
   /** The condition as a test on `item.num`. Undefined: only a list answers it. */
   readonly test?: Sql;
   /** The number of its rows in the index, counted up to `most`. Undefined: not known before they are read. */

@@ -18,17 +18,19 @@ export function createReadConditions(database: Database, names: NameReader): Rea
   const ofTerm = ({ attr, range }: IndexTerm): readonly IndexCondition[] => {
     const name = names.numOf(attr);
     if (name === undefined) return [never];
-    return isComplete.get(name) === 1 ? [valueCondition(database, name, range)] : [];
+    return (isComplete.get(name) ?? 0) > 0 ? [{ ...valueCondition(database, name, range), about: attr }] : [];
   };
   const ofBox = (geoproperty: string | undefined, box: BoundingBox | 'everywhere'): readonly IndexCondition[] => {
     if (box === 'everywhere') return [];
     if (geoproperty === undefined) return [boxCondition(database, undefined, box)];
     const name = names.numOf(geoproperty);
-    return [name === undefined ? never : boxCondition(database, name, box)];
+    return [name === undefined ? never : { ...boxCondition(database, name, box), about: geoproperty }];
   };
   const ofOwner = (owner: string): IndexCondition => {
     const name = names.numOf(ownerName);
-    return name === undefined ? never : valueCondition(database, name, { keys: [indexedText(owner)] });
+    return name === undefined
+      ? never
+      : { ...valueCondition(database, name, { keys: [indexedText(owner)] }), about: ownerName };
   };
   return ({ q, geo, owner }) => [
     ...(owner === undefined ? [] : [ofOwner(owner)]),
@@ -53,6 +55,12 @@ export interface ListLimits {
   readonly tests: readonly Sql[];
 }
 
+/** `about`: what the index is of (`IndexCondition`). */
+export interface ListOfIndex {
+  readonly nums: readonly number[];
+  readonly about: string | undefined;
+}
+
 /** Counting ends here: longer lists count as equally long. */
 const countMax = 100_000;
 
@@ -63,21 +71,21 @@ const countMax = 100_000;
 export async function shortestList(
   conditions: readonly IndexCondition[],
   { budget, lengthMax, tests }: ListLimits,
-): Promise<readonly number[] | undefined> {
+): Promise<ListOfIndex | undefined> {
   const counted = conditions.flatMap((one) =>
     one.count ? [{ one, count: one.count(Math.min(lengthMax, countMax) + 1) }] : [],
   );
   const [least] = counted.sort((a, b) => a.count - b.count);
   const isShort = least !== undefined && least.count <= lengthMax;
-  let best: readonly number[] | undefined;
+  let best: ListOfIndex | undefined;
   const candidates = [...(isShort ? [least.one] : []), ...conditions.filter(({ count }) => !count)];
   for (const one of candidates) {
     // A test costs more than a row of a long list. A list of boxes may be long, and a page needs only its first entities.
     const source = one.nums(testsOfOthers(conditions, one, one.kind === 'box' ? [] : tests));
-    const nums = await collect(source, { budget, lengthMax: best ? best.length : lengthMax });
-    if (nums && (!best || nums.length < best.length)) best = nums;
+    const nums = await collect(source, { budget, lengthMax: best ? best.nums.length : lengthMax });
+    if (nums && (!best || nums.length < best.nums.length)) best = { nums, about: one.about };
   }
-  return best && [...new Set(best)].sort((a, b) => a - b);
+  return best && { ...best, nums: [...new Set(best.nums)].sort((a, b) => a - b) };
 }
 
 /** Index rows per check of the time budget. */

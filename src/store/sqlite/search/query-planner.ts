@@ -2,13 +2,14 @@
 import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
 import { type IndexCondition, typeTest } from './index-conditions.ts';
 import { type ReadConditions, shortestList, testsOfOthers } from './index-readers.ts';
+import type { AccessReport } from '../../../core/port/store.ts';
 import type { NameReader } from '../names.ts';
 import { entitiesBeforeFallback, listLengthMax } from './query-cost.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
 
 /** How the candidates of a query are read. */
-export interface AccessPath {
+export interface AccessPath extends Pick<AccessReport, 'access' | 'index'> {
   readonly pager: Pager;
   /** True when every candidate matches, unless it has expired: no check needs its content. */
   readonly isExact: boolean;
@@ -38,22 +39,39 @@ export function createQueryPlanner({ names, rows, conditionsOf }: Indexes): Plan
   return async (filter, { budget, wanted }) => {
     const conjuncts = conjunctsOf(filter);
     const byId = conjuncts.map(({ selectors }) => selectors && idsIn(selectors)).find((ids) => ids !== undefined);
-    if (byId) return { pager: pagerOfIds(byId, rows), isExact: isByIdOnly(filter) };
+    if (byId) return { access: 'ids', pager: pagerOfIds(byId, rows), isExact: isByIdOnly(filter) };
     const types = conjuncts.map(typesOf).filter((nums) => nums !== undefined);
-    const pager = types[0] ? pagerOfSeveral(types[0].map((num) => rows.ofType(num))) : rows.all;
+    const whole = inCreationOrder(types[0], rows);
     const conditions = conjuncts.flatMap(conditionsOf);
-    if (conditions.length === 0) return { pager, isExact: isByTypeOnly(filter), ...skipOf(types, rows) };
+    if (conditions.length === 0) return { ...whole, isExact: isByTypeOnly(filter), ...skipOf(types, rows) };
     const [tests, ordered] = [types.map(typeTest), bestOrdered(conditions)];
     const lengthMax = listLengthMax(ordered, { wanted, total: rows.total() });
     const list = await shortestList(conditions, { budget, tests, lengthMax });
-    if (list) return { pager: pagerOfNums(list, rows), isExact: false };
+    if (list) return { access: 'list', ...indexOf(list), pager: pagerOfNums(list.nums, rows), isExact: false };
     const inOrder = ordered?.ordered?.(testsOfOthers(conditions, ordered, tests));
-    if (inOrder && conditions.every(({ test }) => test)) return { pager: inOrder, isExact: false };
+    const read: AccessPath = { ...(inOrder ? orderedPath(inOrder, ordered) : whole), isExact: false };
+    if (inOrder && conditions.every(({ test }) => test)) return read;
     const open = async (): Promise<Pager> =>
-      pagerOfNums((await shortestList(conditions, { budget, tests, lengthMax: Infinity })) ?? [], rows);
-    return { pager: inOrder ?? pager, isExact: false, fallback: { after: entitiesBeforeFallback(lengthMax), open } };
+      pagerOfNums((await shortestList(conditions, { budget, tests, lengthMax: Infinity }))?.nums ?? [], rows);
+    return { ...read, fallback: { after: entitiesBeforeFallback(lengthMax), open } };
   };
 }
+
+const inCreationOrder = (types: readonly number[] | undefined, rows: Rows): Omit<AccessPath, 'isExact'> =>
+  types
+    ? { access: 'types', pager: pagerOfSeveral(types.map((num) => rows.ofType(num))) }
+    : { access: 'all', pager: rows.all };
+
+/** Without an attribute, an index is of places. */
+const indexOf = ({ about = 'place' }: { readonly about?: string | undefined } = {}): Pick<AccessReport, 'index'> => ({
+  index: about,
+});
+
+const orderedPath = (pager: Pager, index: IndexCondition | undefined): Omit<AccessPath, 'isExact'> => ({
+  access: 'order',
+  ...indexOf(index),
+  pager,
+});
 
 /** Union of types: an entity may have several of them, and counts once. */
 function skipOf(types: readonly (readonly number[])[], rows: Rows): Pick<AccessPath, 'skip'> {
@@ -69,7 +87,7 @@ function bestOrdered(conditions: readonly IndexCondition[]): IndexCondition | un
 }
 
 /** The filter and the nested filters that must also match. */
-const conjunctsOf = (filter: Filter): readonly Filter[] => [filter, ...(filter.also ?? []).flatMap(conjunctsOf)];
+export const conjunctsOf = (filter: Filter): readonly Filter[] => [filter, ...(filter.also ?? []).flatMap(conjunctsOf)];
 
 /** All ids that the selectors allow; undefined when one of them allows any. */
 function idsIn(selectors: readonly EntitySelector[]): readonly string[] | undefined {
@@ -100,7 +118,7 @@ const isUnion = (types: TypeSelection): boolean =>
   types.op === 'type' || types.op === 'any' || (types.op === 'or' && types.parts.every(isUnion));
 
 /** The types that a filter allows; undefined when it allows any. */
-function createTypesReader(names: NameReader): (filter: Filter) => readonly number[] | undefined {
+export function createTypesReader(names: NameReader): (filter: Filter) => readonly number[] | undefined {
   return ({ selectors }) => {
     if (!selectors) return undefined;
     const lists = selectors.map(({ types }) => types && typesIn(types));

@@ -1,16 +1,12 @@
 /** Finds and counts present entities: reads candidates from an index and checks them with the core's predicate. */
-import type { Filter } from '../../../core/language/filter.ts';
-import { compileFilter } from '../../../core/language/matches/matches.ts';
-import { compilePattern } from '../../../core/language/pattern/pattern.ts';
-import { beginSteps } from '../../../core/language/step-count.ts';
-import type { Entity } from '../../../core/model/entity.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
-import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import { createHeldContent } from '../../../core/port/held-content.ts';
-import type { Plan, Stored } from '../../../core/port/store.ts';
+import type { AccessReport, Plan, Stored } from '../../../core/port/store.ts';
+import { compileCheck, lazily } from './check.ts';
+import { findInOrder, type OrderSources } from './find-in-order.ts';
 import type { AccessPath, PlanQuery, SearchLimits } from './query-planner.ts';
 import { createTimeBudget } from './time-budget.ts';
-import { entityAt, type EntityRow, lazyIn, type Rows, storedIn, type WholeRow } from './rows.ts';
+import { type EntityRow, lazyIn, type Rows } from './rows.ts';
 
 /** Rows per page. */
 const pageSize = 100;
@@ -20,54 +16,69 @@ export interface Search {
   count(plan: Plan): Promise<number>;
 }
 
-interface Sources {
+interface Sources extends OrderSources {
   readonly planQuery: PlanQuery;
-  readonly rows: Pick<Rows, 'whole' | 'hasExpired'>;
-  readonly yieldToEventLoop: YieldToEventLoop;
-  /** Gets the number of entities that a query read. */
-  readonly onRead: (filter: Filter, entities: number) => void;
+  readonly rows: Pick<Rows, 'whole' | 'hasExpired' | 'byNum' | 'total'>;
 }
 
-export function createSearch({ planQuery, rows, yieldToEventLoop, onRead }: Sources): Search {
+export function createSearch(sources: Sources): Search {
   return {
-    async find({ filter, limit, offset = 0, after = 0, now, isLazy = false }) {
-      const budget = createTimeBudget(yieldToEventLoop);
-      const check = compileCheck({ filter, now }, rows);
-      if (limit <= 0) return [];
-      const wanted = limit + offset;
-      const accessPath = await planQuery(filter, { budget, wanted });
-      const found: Stored[] = [];
-      const start = startOf(accessPath, { after, offset, hasExpired: () => rows.hasExpired(microsOfInstant(now)) });
-      if (!start) return [];
-      let { toSkip } = start;
-      const find = isLazy ? lazily(check) : check;
-      const hasRoom = createHeldContent();
-      const looked = await walk(accessPath, { after: start.after, budget, wanted }, (row) => {
-        const stored = find(row, accessPath.isExact);
-        if (stored && toSkip > 0) toSkip -= 1;
-        else if (stored) found.push(!isLazy || hasRoom(stored.held ?? 0) ? stored : lazyIn(row));
-        return found.length < limit;
-      });
-      if (!accessPath.isExact) onRead(filter, looked);
-      return found;
-    },
-    async count({ filter, now }) {
-      const budget = createTimeBudget(yieldToEventLoop);
-      const check = compileCheck({ filter, now }, rows);
-      const accessPath = await planQuery(filter, { budget, wanted: Infinity });
-      const { isExact } = accessPath;
-      const moment = microsOfInstant(now);
-      let count = 0;
-      const looked = await walk(accessPath, { after: 0, budget, wanted: Infinity }, (row) => {
-        const isSure = isExact && (row.expires === null || row.expires > moment);
-        if (isSure || check(row, isExact)) count += 1;
-        return true;
-      });
-      if (!isExact) onRead(filter, looked);
-      return count;
-    },
+    find: (plan) => (plan.byValue ? findInOrder(plan, plan.byValue, sources) : find(plan, sources)),
+    count: (plan) => count(plan, sources),
   };
 }
+
+async function find(
+  { filter, limit, offset = 0, after = 0, now, isLazy = false, onDone }: Plan,
+  { planQuery, rows, yieldToEventLoop, onRead }: Sources,
+): Promise<readonly Stored[]> {
+  const budget = createTimeBudget(yieldToEventLoop);
+  const check = compileCheck({ filter, now }, rows);
+  if (limit <= 0) return [];
+  const wanted = limit + offset;
+  const accessPath = await planQuery(filter, { budget, wanted });
+  const found: Stored[] = [];
+  const start = startOf(accessPath, { after, offset, hasExpired: () => rows.hasExpired(microsOfInstant(now)) });
+  if (!start) return [];
+  let { toSkip } = start;
+  const one = isLazy ? lazily(check) : check;
+  const hasRoom = createHeldContent();
+  const looked = await walk(accessPath, { after: start.after, budget, wanted }, (row) => {
+    const stored = one(row, accessPath.isExact);
+    if (stored && toSkip > 0) toSkip -= 1;
+    else if (stored) found.push(!isLazy || hasRoom(stored.held ?? 0) ? stored : lazyIn(row));
+    return found.length < limit;
+  });
+  if (!accessPath.isExact) onRead(filter, looked);
+  onDone?.(reportOf(accessPath, looked));
+  return found;
+}
+
+async function count(
+  { filter, now, onDone }: Plan,
+  { planQuery, rows, yieldToEventLoop, onRead }: Sources,
+): Promise<number> {
+  const budget = createTimeBudget(yieldToEventLoop);
+  const check = compileCheck({ filter, now }, rows);
+  const accessPath = await planQuery(filter, { budget, wanted: Infinity });
+  const { isExact } = accessPath;
+  const moment = microsOfInstant(now);
+  let counted = 0;
+  const looked = await walk(accessPath, { after: 0, budget, wanted: Infinity }, (row) => {
+    const isSure = isExact && (row.expires === null || row.expires > moment);
+    if (isSure || check(row, isExact)) counted += 1;
+    return true;
+  });
+  if (!isExact) onRead(filter, looked);
+  onDone?.(reportOf(accessPath, looked));
+  return counted;
+}
+
+const reportOf = ({ access, index }: AccessPath, read: number): AccessReport => ({
+  access,
+  ...(index === undefined ? undefined : { index }),
+  read,
+});
 
 interface Start {
   readonly after: number;
@@ -114,41 +125,4 @@ async function walk(
     if (pause) await pause;
     if (fallback && pages === pager && seen > fallback.after) pages = await fallback.open();
   }
-}
-
-/** The search result for a row, or undefined. An exact candidate is checked for expiry only. */
-type Check = (row: EntityRow, isExact: boolean) => Stored | undefined;
-
-function compileCheck({ filter, now }: Pick<Plan, 'filter' | 'now'>, rows: Pick<Rows, 'whole'>): Check {
-  const matches = compileFilter(filter);
-  const mayBe = compileIdCheck(filter);
-  const checkWhole = (row: WholeRow): Stored | undefined => {
-    const entity: Entity | undefined = entityAt(row, now);
-    return entity && matches(entity) ? storedIn(row, now, entity) : undefined;
-  };
-  return (row, isExact) => {
-    if (!isExact && !mayBe(row.id)) return undefined;
-    const whole = rows.whole(row);
-    return whole && (isExact ? storedIn(whole, now) : checkWhole(whole));
-  };
-}
-
-/** The same check, which returns large entities without their content. */
-const lazily =
-  (check: Check): Check =>
-  (row, isExact) => {
-    if (row.doc !== null) return check(row, isExact);
-    const isSure = isExact && row.expires === null;
-    return isSure || check(row, isExact) ? lazyIn(row) : undefined;
-  };
-
-/** Checks the id alone. With a pattern of ids, most entities need not be read. */
-function compileIdCheck({ selectors }: Filter): (id: string) => boolean {
-  const checks = selectors?.map(({ ids, idPattern }) =>
-    ids || !idPattern ? () => true : compilePattern(idPattern.source),
-  );
-  return (id) => {
-    beginSteps();
-    return checks?.some((check) => check(id)) ?? true;
-  };
 }

@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { indexedText } from '../../../core/language/indexed-text.ts';
 import { scalarsOf } from '../../../core/language/matches/matches-value.ts';
+import { defaultInstance } from '../../../core/language/order.ts';
 import type { Instance } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import type { Json } from '../../../core/model/json.ts';
@@ -44,6 +45,8 @@ interface IndexedAttribute {
   readonly name: string;
   /** Entities up to this number are in the index. Infinity: all are. */
   readonly upto: number;
+  /** True when it says which entities have a value that is no scalar: since it was requested, not by an earlier version. */
+  readonly isMarked: boolean;
 }
 
 export function createValueIndex(database: Database, names: Names): ValueIndex {
@@ -69,14 +72,14 @@ export function createValueIndex(database: Database, names: Names): ValueIndex {
       // Queries may name anything: only attributes of entities get a number and an index.
       const nameNum = progress.numberOf(name);
       if (nameNum === undefined) return;
-      progress.write(nameNum, -1);
+      progress.write({ nameNum, upto: -1, isMarked: true });
       indexed = progress.read();
     },
     areComplete: () => indexed.every(isComplete),
     *buildSlice() {
       const unfinished = indexed.find((one) => !isComplete(one));
       if (!unfinished) return undefined;
-      progress.write(unfinished.nameNum, yield* extend(rows, unfinished));
+      progress.write({ ...unfinished, upto: yield* extend(rows, unfinished) });
       indexed = progress.read();
       return undefined;
     },
@@ -119,9 +122,13 @@ const none: readonly Instance[] = [];
 const instancesOf = (entity: Entity | undefined, name: string): readonly Instance[] =>
   entity && Object.hasOwn(entity.attrs, name) ? (entity.attrs[name] ?? none) : none;
 
-/** The keys of all values that a term of `q` without a further path compares with. */
+/** The key of an entity that is ordered by something else than a scalar. */
+const noScalar = '\u0001';
+
+/** The keys of all values that a term of `q` without a further path compares with, and `noScalar`. */
 function keysOf(instances: readonly Instance[]): ReadonlySet<Key> {
-  return new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []));
+  const keys = new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []));
+  return instances.length > 0 && typeof defaultInstance(instances)?.value === 'object' ? keys.add(noScalar) : keys;
 }
 
 /** The key of a scalar; undefined for other values, which equal nothing. Different values may share a key. */
@@ -153,12 +160,17 @@ function createRows(database: Database): Rows {
   };
 }
 
+/** What `complete` of an index says that has the key `noScalar`. An index without it, of an earlier version, has 0 or 1. */
+const [incompleteMarked, completeMarked] = [-1, 2] as const;
+
+/** True when an index has the key `noScalar`. */
+export const isMarkedIn = (complete: number): boolean => complete === incompleteMarked || complete === completeMarked;
+
 interface Progress {
   /** The number of an attribute; undefined when no entity has it. */
   numberOf(name: string): number | undefined;
   read(): readonly IndexedAttribute[];
-  /** `upto` Infinity: complete. */
-  write(nameNum: number, upto: number): void;
+  write(progress: Omit<IndexedAttribute, 'name'>): void;
 }
 
 function createProgress(database: Database): Progress {
@@ -174,7 +186,14 @@ function createProgress(database: Database): Progress {
   return {
     numberOf: (name) => numberOf.get(name),
     read: () =>
-      read.all().map(({ complete, upto, ...names }) => ({ ...names, upto: complete === 1 ? Infinity : upto })),
-    write: (nameNum, upto) => void write.run(nameNum, upto === Infinity ? 0 : upto, upto === Infinity ? 1 : 0),
+      read.all().map(({ complete, upto, ...names }) => ({
+        ...names,
+        upto: complete > 0 ? Infinity : upto,
+        isMarked: isMarkedIn(complete),
+      })),
+    write({ nameNum, upto, isMarked }) {
+      if (upto === Infinity) write.run(nameNum, 0, isMarked ? completeMarked : 1);
+      else write.run(nameNum, upto, isMarked ? incompleteMarked : 0);
+    },
   };
 }
