@@ -34,7 +34,7 @@ import { closeServers, listen, openServers, type ServerParts } from './servers.t
 import { readTrustedProxies } from './proxies.ts';
 import { type ConnectableStores, openConnectableStores } from './stores.ts';
 import { closeStreams, openStreams } from './streams.ts';
-import { createSubjectFiles } from './subject-files.ts';
+import { subjectServices } from './subject-services.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { type HttpThreads, openThreads } from './threads/http-threads.ts';
 import { tellChanges, tellContexts } from './threads/notices.ts';
@@ -78,7 +78,7 @@ export async function startBroker(wanted: Config, options: BrokerOptions = {}): 
   refusals.reportTo(parts.audit);
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
-  const others = { ...parts, ...delivery.services, sources, subjectFiles: createSubjectFiles(config) };
+  const others = { ...parts, ...delivery.services, sources, ...subjectServices(config) };
   const { services, forwarding } = openForwarding(config, others, delivery);
   await delivery.start();
   const city = openCity(config, services);

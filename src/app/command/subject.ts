@@ -12,7 +12,7 @@ import type { Config } from '../config/options.ts';
 import { readConfig } from '../config/read-config.ts';
 import { createClock } from '../process.ts';
 import { openStores } from '../stores.ts';
-import { createSubjectFiles } from '../subject-files.ts';
+import { subjectServices } from '../subject-services.ts';
 import type { Command, Io } from './command.ts';
 import { findRunningBroker, type SendControl } from './control-client.ts';
 import { helpOf, readFlags } from './options.ts';
@@ -136,7 +136,7 @@ async function withStores(config: Config, use: (services: SubjectContext['servic
       registrations: createRegistrations({ stores, observe }),
       subscriptions: { refresh: () => Promise.resolve(), forgetChanges: () => Promise.resolve() },
       snapshots: createSnapshotRuns({ observe }),
-      subjectFiles: createSubjectFiles(config),
+      ...subjectServices(config),
     });
   } finally {
     await stores.close();

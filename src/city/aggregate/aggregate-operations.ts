@@ -11,7 +11,7 @@ import {
   type OperationHead,
 } from '../definition/approval-operations.ts';
 import type { ApprovedWork } from '../definition/approved-work.ts';
-import { listReports } from './documents.ts';
+import { listReports } from './reports.ts';
 
 const approving = approvalHeads('Aggregate', '/aggregates');
 const reporting: OperationHead = {

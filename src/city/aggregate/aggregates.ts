@@ -1,7 +1,7 @@
 /** Carries out aggregate jobs: releases each period once it is over, in order, and never twice. */
-import { createHmac } from 'node:crypto';
 import { instantOf, type Interval } from '../../core/model/instant.ts';
-import { isObject, type Json } from '../../core/model/json.ts';
+import type { Json } from '../../core/model/json.ts';
+import { Problem } from '../../core/model/problem.ts';
 import { createApprovals } from '../definition/approval.ts';
 import {
   type ApprovedWork,
@@ -11,11 +11,14 @@ import {
   type WorkKind,
   type WorkPlan,
 } from '../definition/approved-work.ts';
+import { claimResults } from '../definition/result-name.ts';
 import { type AggregateJob, definingTerms, readAggregateJob } from './aggregate-job.ts';
 import { collect } from './collect.ts';
-import { openReleaseHistory, putReleaseHistory, putReport, reportJson } from './documents.ts';
-import { release } from './protection/release.ts';
-import { publish } from './publish.ts';
+import { isTooOld, release } from './protection/release.ts';
+import { pseudonymOf } from './pseudonyms.ts';
+import { publish, resultsOf } from './publish.ts';
+import { putReport, reportJson } from './reports.ts';
+import { openHistory, pendingReport, putRelease, releasedTo, settle } from './stored-history.ts';
 
 export const aggregatePlan: WorkPlan = {
   name: 'aggregates',
@@ -30,6 +33,8 @@ const kind: WorkKind<AggregateJob> = {
   terms: definingTerms,
   approvals: createApprovals('aggregate-approvals'),
   read: readAggregateJob,
+  claim: ({ id, writes }, { tenant }, { stores, clock }) =>
+    claimResults({ tenant, id, target: writes, results: resultsOf(id) }, { stores, now: clock.now() }),
   begin: publishPending,
   carryOut: releasePeriod,
 };
@@ -41,42 +46,41 @@ const historyKey = ({ attributeIris: [iri = ''] }: AggregateJob): string => /[^/
 
 /**
  * The release is in the history before anything is published, and its report with it. After a crash the same report is published, so that
- * nobody sees two versions of a period.
+ * nobody sees two versions of a period. Returns 'skipped' when nothing can be published of the period any more.
  */
-async function releasePeriod(period: Interval, running: Running<AggregateJob>): Promise<void> {
-  const { job, place, now } = running;
-  const document = await openReleaseHistory(place.store, historyKey(job));
+async function releasePeriod(period: Interval, running: Running<AggregateJob>): Promise<'skipped' | undefined> {
+  const { job, place, now, services } = running;
+  const lease = services.stores.partitions.leaseTerm(0);
+  if (!lease) throw new Problem('Conflict', 'Another broker on the same store runs the jobs.');
+  const opened = await openHistory(place.store, historyKey(job), period);
+  const { history } = opened;
   // After a crash the approval may not say yet what the history says.
-  if (document.history.releases.some((one) => one.job === job.id && one.to >= period.to)) return;
-  const contributions = await collect(job, period, { store: place.store, now, services: running.services });
-  const pseudonymOf = (subject: string): string =>
-    createHmac('sha256', document.history.salt).update(subject).digest('base64url').slice(0, 22);
-  const reported = contributions.map((one) => ({ ...one, subject: pseudonymOf(one.subject) }));
+  if ((releasedTo(opened, job.id) ?? Number.NEGATIVE_INFINITY) >= period.to) return undefined;
   const { from, to } = period;
-  const made = release({ job: job.id, from, to, measures: job.measures, rules: job.rules, reported }, document.history);
+  const times = { from: instantOf(from), to: instantOf(to), releasedAt: now };
+  if (isTooOld({ from, rules: job.rules }, history)) {
+    const report = reportJson({ ...times, waiting: 0, imputed: 0, moved: 0, totals: [], skipped: 'tooOld' });
+    await putReport(place.store, job.id, { from: times.from, document: report });
+    return 'skipped';
+  }
+  const contributions = await collect(job, period, { store: place.store, now, services });
+  const reported = contributions.map((one) => ({ ...one, subject: pseudonymOf(history.salt, one.subject) }));
+  const made = release({ job: job.id, from, to, measures: job.measures, rules: job.rules, reported }, history);
   const { totals, waiting, imputed, moved } = made;
-  const report = reportJson({
-    from: instantOf(from),
-    to: instantOf(to),
-    releasedAt: now,
-    waiting,
-    imputed,
-    moved,
-    totals,
-  });
-  const pending = { ...document.pending, [job.id]: report };
-  await putReleaseHistory(place.store, historyKey(job), { history: made.history, pending });
+  const report = reportJson({ ...times, waiting, imputed, moved, totals });
+  await putRelease(place.store, opened, { history: made.history, report, lease });
   await publishPending(running);
+  return undefined;
 }
 
 /** Publishes a release that is in the history and perhaps not yet published. */
 async function publishPending({ job, place, services, names, owner }: Running<AggregateJob>): Promise<void> {
-  const { history, pending } = await openReleaseHistory(place.store, historyKey(job));
-  const { [job.id]: report, ...others } = pending;
-  if (!isObject(report)) return;
+  const pending = await pendingReport(place.store, historyKey(job), job.id);
+  if (!pending) return;
+  const { report } = pending;
   await publish(job, report, { services, owner, irisOf: names.termsOf('aggregate') });
   await putReport(place.store, job.id, { from: textIn(report['from']), document: report });
-  await putReleaseHistory(place.store, historyKey(job), { history, pending: others });
+  await settle(place.store, pending);
 }
 
 const textIn = (json: Json | undefined): string => (typeof json === 'string' ? json : '');

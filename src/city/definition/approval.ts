@@ -13,13 +13,29 @@ export interface Approval {
   /** The end of the last period that was carried out, in microseconds. */
   readonly releasedTo?: number;
   /** The last run that did something or failed. `releases`: the number of periods. */
-  readonly lastRun?: { readonly at: Instant; readonly releases: number; readonly problem?: string };
+  readonly lastRun?: LastRun;
+}
+
+export interface LastRun {
+  readonly at: Instant;
+  readonly releases: number;
+  /** Periods of which nothing could be carried out any more. Absent: none. */
+  readonly skipped?: number;
+  readonly problem?: string;
 }
 
 /** The approvals of one kind of definitions, in the tenant of the definition, by the id of its entity. */
 export interface Approvals {
   read(store: Store, id: string): Promise<Approval | undefined>;
-  put(store: Store, id: string, approval: Approval): Promise<void>;
+  /**
+   * Puts what `change` makes of the approval as it is now, also when another broker changes it at the same time: then it is called again.
+   * Returns that; undefined, and nothing is put, when `change` returns undefined.
+   */
+  update(
+    store: Store,
+    id: string,
+    change: (before: Approval | undefined) => Approval | undefined,
+  ): Promise<Approval | undefined>;
   list(store: Store): Promise<readonly (readonly [string, Approval])[]>;
 }
 
@@ -28,7 +44,14 @@ export const createApprovals = (collection: string): Approvals => ({
     const document = await store.collection(collection).get(id);
     return document === undefined ? undefined : approvalIn(document);
   },
-  put: (store, id, approval) => store.collection(collection).put(id, documentOf(approval)),
+  async update(store, id, change) {
+    const approvals = store.collection(collection);
+    for (;;) {
+      const before = await approvals.get(id);
+      const after = change(before === undefined ? undefined : approvalIn(before));
+      if (!after || (await approvals.replace(id, before, documentOf(after)))) return after;
+    }
+  },
   async list(store) {
     const all = await store.collection(collection).list();
     return all.flatMap(({ key, document }) => {
@@ -68,9 +91,16 @@ const identityIn = ({ kind, subject, roles }: JsonObject): Identity => ({
   roles: isStrings(roles) ? roles : [],
 });
 
-function lastRunIn({ at, releases, problem }: JsonObject): Pick<Approval, 'lastRun'> {
+function lastRunIn({ at, releases, skipped, problem }: JsonObject): Pick<Approval, 'lastRun'> {
   if (!isInstant(at) || !isWhole(releases)) return {};
-  return { lastRun: { at, releases, ...(typeof problem === 'string' ? { problem } : undefined) } };
+  return {
+    lastRun: {
+      at,
+      releases,
+      ...(isWhole(skipped) ? { skipped } : undefined),
+      ...(typeof problem === 'string' ? { problem } : undefined),
+    },
+  };
 }
 
 /** An approval as clients see it. */

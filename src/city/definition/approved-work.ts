@@ -2,6 +2,7 @@
  * Carries out what entities define and administrators have approved: each period once it is over, in order, with the rights of who
  * approved it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Identity, local } from '../../core/access/identity.ts';
 import type { Periods } from '../../core/language/periods.ts';
 import { type Instant, type Interval, type Micros, microsOfInstant } from '../../core/model/instant.ts';
@@ -10,7 +11,8 @@ import { Problem } from '../../core/model/problem.ts';
 import type { Services } from '../../core/operation/operation.ts';
 import type { Store } from '../../core/port/store.ts';
 import type { JobPlan, Work } from '../job/job.ts';
-import type { Approval, Approvals } from './approval.ts';
+import type { Approval, Approvals, LastRun } from './approval.ts';
+import { createTurns } from './turns.ts';
 import { Definition, definedValues } from './definition.ts';
 import type { ModelNames } from './names.ts';
 import { periodAt } from './periods.ts';
@@ -55,9 +57,12 @@ export interface WorkKind<Job extends Periodic> {
   readonly approvals: Approvals;
   /** Throws BadRequestData that names the attribute. */
   read(definition: Definition, parts: DefinitionServices & { readonly tenant: string }): Promise<Job>;
+  /** Before an approval. Throws Conflict when another definition writes the same results. */
+  claim?(job: Job, place: Place, services: Services): Promise<void>;
   /** Before the periods of a run that has some. */
   begin?(running: Running<Job>): Promise<void>;
-  carryOut(period: Interval, running: Running<Job>): Promise<void>;
+  /** Returns 'skipped' when nothing can be carried out of the period any more. */
+  carryOut(period: Interval, running: Running<Job>): Promise<'skipped' | undefined>;
   /** After the periods of a run. */
   end?(running: Running<Job>): Promise<void>;
 }
@@ -103,31 +108,56 @@ const periodsMax = 200;
 const repeatedMax = 1000;
 
 export function createApprovedWork<Job extends Periodic>(kind: WorkKind<Job>, parts: DefinitionServices): ApprovedWork {
-  // Runs follow one another, so that each sees what the one before has done.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const result = last.then(work, work);
-    last = result.catch(() => undefined);
-    return result;
-  };
+  // Runs of a tenant follow one another, so that each sees what the one before has done.
+  const inTurn = createTurns();
   const worker = new Worker(kind, parts);
-  const run = (id: string, place: Place): Promise<Approval> => inTurn(() => worker.run(id, place));
+  const run = (id: string, place: Place): Promise<Approval> => inTurn(place.tenant, () => worker.run(id, place));
+  const runEach = async (place: Place): Promise<string | undefined> => {
+    const done: string[] = [];
+    for (const [id, before] of await kind.approvals.list(place.store)) {
+      const { lastRun } = await run(id, place);
+      if (lastRun !== before.lastRun) done.push(...toldOf(id, lastRun));
+    }
+    return done.length === 0 ? undefined : done.join('; ');
+  };
+  const runs = new Map<string, Promise<string | undefined>>();
   return {
     approvals: kind.approvals,
-    approve: (id, place, owner) => inTurn(() => worker.approve(id, place, owner)),
+    approve: (id, place, owner) => inTurn(place.tenant, () => worker.approve(id, place, owner)),
     run,
-    repeat: (id, place, interval) => inTurn(() => worker.repeat(id, place, interval)),
-    async runAll(place) {
-      const done: string[] = [];
-      for (const [id, before] of await kind.approvals.list(place.store)) {
-        const { lastRun } = await run(id, place);
-        if (lastRun === before.lastRun) continue;
-        if (lastRun && lastRun.releases > 0) done.push(`carried out ${lastRun.releases} periods of ${id}`);
-        if (lastRun?.problem !== undefined) done.push(`${id}: ${lastRun.problem}`);
-      }
-      return done.length === 0 ? undefined : done.join('; ');
+    repeat: (id, place, interval) => inTurn(place.tenant, () => worker.repeat(id, place, interval)),
+    runAll(place) {
+      const { tenant } = place;
+      const running = runs.get(tenant) ?? runEach(place).finally(() => runs.delete(tenant));
+      runs.set(tenant, running);
+      return within(patienceMs, running, `the run of ${tenant === '' ? 'the default tenant' : tenant} goes on`);
     },
   };
+}
+
+/** How long a run of one tenant holds up those of the others. */
+const patienceMs = 10_000;
+
+/** The result of the work, or what is said when it takes longer. */
+async function within(ms: number, work: Promise<string | undefined>, otherwise: string): Promise<string | undefined> {
+  const done = new AbortController();
+  // Who waits no longer does not learn of a failure, which the next run meets again.
+  const late = sleep(ms, otherwise, { signal: done.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    done.abort();
+    work.catch(() => undefined);
+  }
+}
+
+function toldOf(id: string, lastRun: LastRun | undefined): readonly string[] {
+  const { releases = 0, skipped = 0, problem } = lastRun ?? {};
+  return [
+    ...(releases > 0 ? [`carried out ${releases} periods of ${id}`] : []),
+    ...(skipped > 0 ? [`skipped ${skipped} periods of ${id}, which are too old`] : []),
+    ...(problem === undefined ? [] : [`${id}: ${problem}`]),
+  ];
 }
 
 class Worker<Job extends Periodic> {
@@ -147,37 +177,45 @@ class Worker<Job extends Periodic> {
     requireRights(job, place, { services, owner });
     // A client that asks for results before there are any gets none, and no error.
     await services.stores.open(job.writes, true);
-    const before = await approvals.read(place.store, id);
+    await this.#kind.claim?.(job, place, services);
     const approval: Approval = {
       ...(owner ? { owner } : undefined),
       approvedAt: services.clock.now(),
       definition: definedValues(definition, terms),
-      ...(before?.releasedTo === undefined ? undefined : { releasedTo: before.releasedTo }),
     };
-    await approvals.put(place.store, id, approval);
-    return approval;
+    const approved = await approvals.update(place.store, id, (before) => ({
+      ...approval,
+      ...(before?.releasedTo === undefined ? undefined : { releasedTo: before.releasedTo }),
+    }));
+    return approved ?? approval;
   }
 
   async run(id: string, place: Place): Promise<Approval> {
     const approval = await this.#approval(id, place);
     const now = this.#parts.services.clock.now();
     let { releasedTo } = approval;
-    let releases = 0;
+    const counts = { releases: 0, skipped: 0 };
     const finish = async (problem?: string): Promise<Approval> => {
-      if (releases === 0 && problem === approval.lastRun?.problem) return approval;
-      const lastRun = { at: now, releases, ...(problem === undefined ? undefined : { problem }) };
-      const done = { ...approval, ...(releasedTo === undefined ? undefined : { releasedTo }), lastRun };
-      await this.#kind.approvals.put(place.store, id, done);
-      return done;
+      if (releasedTo === approval.releasedTo && problem === approval.lastRun?.problem) return approval;
+      const lastRun: LastRun = {
+        at: now,
+        releases: counts.releases,
+        ...(counts.skipped > 0 ? { skipped: counts.skipped } : undefined),
+        ...(problem === undefined ? undefined : { problem }),
+      };
+      // Somebody may have approved another definition meanwhile.
+      const update = (before: Approval | undefined): Approval | undefined =>
+        before && { ...before, ...(releasedTo === undefined ? undefined : { releasedTo }), lastRun };
+      return (await this.#kind.approvals.update(place.store, id, update)) ?? { ...approval, lastRun };
     };
     try {
       const running = await this.#start(id, approval, { place, now });
       const due = duePeriods(running.job, { ...approval, now });
       if (due.length > 0) await this.#kind.begin?.(running);
       for (const period of due) {
-        await this.#kind.carryOut(period, running);
+        const isSkipped = (await this.#kind.carryOut(period, running)) === 'skipped';
         releasedTo = period.to;
-        releases += 1;
+        counts[isSkipped ? 'skipped' : 'releases'] += 1;
       }
       await this.#kind.end?.(running);
       return await finish();

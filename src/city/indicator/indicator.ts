@@ -97,8 +97,8 @@ export async function readIndicator(definition: Definition, reading: Reading): P
   };
 }
 
-/** The last part of an id, which names what was made of it. */
-export const lastPart = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
+/** The last part of an id, which names it where nothing else does. */
+const lastPart = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 
 function nameOf(definition: Definition): JsonObject {
   const name = definition.value('name') ?? lastPart(definition.id);

@@ -11,9 +11,10 @@ import {
   type WorkPlan,
 } from '../definition/approved-work.ts';
 import { periodAt } from '../definition/periods.ts';
+import { resultName } from '../definition/result-name.ts';
 import { writeEntities } from '../definition/write-entities.ts';
 import { compute, type Computed } from './compute.ts';
-import { definingTerms, type Indicator, lastPart, readIndicator } from './indicator.ts';
+import { definingTerms, type Indicator, readIndicator } from './indicator.ts';
 
 export const indicatorPlan: WorkPlan = {
   name: 'indicators',
@@ -35,6 +36,7 @@ const createKind = (): WorkKind<Indicator> => {
     async carryOut(period, running) {
       const isOver = period.to <= microsOfInstant(running.now);
       await publish(await compute(period, running, !isOver), period, running);
+      return undefined;
     },
     end: async (running) => {
       if (running.job.isLive) await live(running);
@@ -99,7 +101,7 @@ async function publish(
     definedBy: property(job.id),
   };
   const entity = {
-    id: `urn:ngsi-ld:KeyPerformanceIndicator:${lastPart(job.id)}`,
+    id: `urn:ngsi-ld:KeyPerformanceIndicator:${resultName(job.id, 'Indicator')}`,
     type: names.typesOf('KeyPerformanceIndicator').iris[0] ?? 'KeyPerformanceIndicator',
     ...Object.fromEntries(Object.entries(attributes).map(([term, json]) => [irisOf(term)[0] ?? term, json])),
   };

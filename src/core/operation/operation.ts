@@ -20,6 +20,7 @@ import type { Observe } from '../port/observe.ts';
 import type { Sources } from '../port/sources.ts';
 import type { Store, Stores } from '../port/store.ts';
 import type { SubjectFiles } from '../port/subject-files.ts';
+import type { SubjectPseudonyms } from '../port/subject-pseudonyms.ts';
 import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
@@ -103,6 +104,8 @@ export interface Services {
   readonly audit?: Audit;
   /** Absent: files are not looked at when a subject is erased. */
   readonly subjectFiles?: SubjectFiles;
+  /** Absent: nothing names subjects by pseudonyms. */
+  readonly subjectPseudonyms?: SubjectPseudonyms;
   /** Absent: nobody is limited. */
   readonly quotas?: Quotas;
   readonly limits: Limits;

@@ -181,6 +181,12 @@ describe('an aggregate job', () => {
     expect(Math.abs(Number(value) - litres)).toBeLessThan(0.01 * litres);
   });
 
+  test('forgets the pseudonym of a household that is erased', async () => {
+    const path = `subjects/${meters[0]?.id ?? ''}`;
+    expect(await send('GET', path)).toMatchObject({ body: { found: { entity: 1, document: 1 } } });
+    expect(await send('DELETE', path)).toMatchObject({ body: { found: { document: 1 }, left: { document: 0 } } });
+  });
+
   test('that was changed after its approval stops', async () => {
     expect(
       await send('PATCH', `entities/${jobId}/attrs`, { body: { minimumGroupSize: property(3), '@context': context } }),

@@ -4,8 +4,12 @@ import fc from 'fast-check';
 import { isDominated } from '../../../src/city/aggregate/protection/dominance.ts';
 import { createReleaseHistory, type ReleaseHistory } from '../../../src/city/aggregate/protection/release-history.ts';
 import { measuresOf } from '../../../src/city/aggregate/protection/measure.ts';
-import { readReleaseHistory } from '../../../src/city/aggregate/protection/read-release-history.ts';
-import { parseJson } from '../../../src/core/model/json.ts';
+import {
+  readHead,
+  readPastRelease,
+  readSubjects,
+} from '../../../src/city/aggregate/protection/read-release-history.ts';
+import { jsonOf } from '../../../src/city/aggregate/json-of.ts';
 import { type Release, release, type Reported } from '../../../src/city/aggregate/protection/release.ts';
 
 const dominance = { n: 1, percent: 50, p: 10 };
@@ -13,6 +17,13 @@ const rules = { k: 5, dominance, digits: 15, isProtected: true };
 
 const releaseOf = (reported: readonly Reported[], history: ReleaseHistory = createReleaseHistory('')): Release =>
   release({ job: 'j', from: 0, to: 1, measures: ['count', 'total'], rules, reported }, history);
+
+/** A history as it is after it was stored. */
+const stored = ({ subjects, releases, ...head }: ReleaseHistory): ReleaseHistory => ({
+  ...readHead(jsonOf(head)),
+  subjects: readSubjects(jsonOf(subjects)),
+  releases: releases.map((one) => readPastRelease(jsonOf(one))),
+});
 
 const households = (groups: readonly string[], count: number, value = 1): readonly Reported[] =>
   Array.from({ length: count }, (_, index) => ({ subject: `${groups.join('/')}/${index}`, groups, value }));
@@ -117,7 +128,7 @@ describe('any sequence of releases', () => {
             return place === '' ? [] : [{ subject: String(subject), groups, value: 1 }];
           });
           const request = { job, from: index, to: index + 1, measures: ['count'], rules, reported } as const;
-          history = readReleaseHistory(parseJson(JSON.stringify(release(request, history).history)));
+          history = stored(release(request, history).history);
           for (const [subject, { jobs }] of Object.entries(history.subjects))
             signatures.set(subject, `${signatures.get(subject) ?? ''} ${index}:${jobs[job]?.cell ?? ''}`);
         }

@@ -1,20 +1,23 @@
-/** Reads a release history from its stored document. */
+/**
+ * Reads release histories from their stored documents. All functions throw an Error when a document is none: then nothing may be published,
+ * because nobody knows what was.
+ */
 import { isArray, isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
-import type { JobStatus, ReleaseHistory, PastRelease, PublishedSubject } from './release-history.ts';
+import type { HistoryHead, JobStatus, PastRelease, PublishedSubject, ReleaseHistory } from './release-history.ts';
 
-/** Throws an Error when the document is not a release history: then nothing may be published, because nobody knows what was. */
-export function readReleaseHistory(document: Json): ReleaseHistory {
-  const { salt, lastAtom, parents, subjects, releases, forgottenTo } = objectIn(document);
+export function readHead(document: Json): HistoryHead {
+  const { salt, lastAtom, parents, forgottenTo } = objectIn(document);
   if (typeof salt !== 'string') throw unreadableHistory();
   return {
     salt,
     lastAtom: numberIn(lastAtom),
     parents: mapped(parents, numberIn),
-    subjects: mapped(subjects, readSubject),
-    releases: listIn(releases).map(readRelease),
     forgottenTo: numberIn(forgottenTo),
   };
 }
+
+/** Subjects by their pseudonyms. */
+export const readSubjects = (document: Json): ReleaseHistory['subjects'] => mapped(document, readSubject);
 
 const unreadableHistory = (): Error => new Error('The history of published aggregates cannot be read.');
 
@@ -29,7 +32,7 @@ function readStatus(json: Json): JobStatus {
   return { cell, usual: numberIn(usual), missed: numberIn(missed) };
 }
 
-function readRelease(json: Json): PastRelease {
+export function readPastRelease(json: Json | undefined): PastRelease {
   const { job, from, to, published, withheld } = objectIn(json);
   if (typeof job !== 'string') throw unreadableHistory();
   const sets = (value: Json | undefined): PastRelease['published'] =>

@@ -31,17 +31,20 @@ export interface PastRelease {
   readonly withheld: readonly (readonly number[])[];
 }
 
-export interface ReleaseHistory {
+export interface HistoryHead {
   /** The key of the pseudonyms. */
   readonly salt: string;
   readonly lastAtom: number;
   /** The atom that an atom was a part of. */
   readonly parents: Readonly<Record<string, number>>;
-  readonly subjects: Readonly<Record<string, PublishedSubject>>;
-  /** The newest ones, the oldest first. */
-  readonly releases: readonly PastRelease[];
   /** Releases that began before this time may be forgotten: nothing can be released for an earlier time any more. */
   readonly forgottenTo: number;
+}
+
+export interface ReleaseHistory extends HistoryHead {
+  readonly subjects: Readonly<Record<string, PublishedSubject>>;
+  /** At least those whose periods overlap that of the next release. */
+  readonly releases: readonly PastRelease[];
 }
 
 export const createReleaseHistory = (salt: string): ReleaseHistory => ({
@@ -53,15 +56,11 @@ export const createReleaseHistory = (salt: string): ReleaseHistory => ({
   forgottenTo: Number.MIN_SAFE_INTEGER,
 });
 
-/** Most releases that a release history remembers. */
-const releasesMax = 2000;
-
-export function withRelease(history: ReleaseHistory, release: PastRelease): ReleaseHistory {
-  const all = [...history.releases, release];
-  const forgotten = all.slice(0, Math.max(0, all.length - releasesMax));
-  const forgottenTo = forgotten.reduce((latest, { to }) => Math.max(latest, to), history.forgottenTo);
-  return { ...history, releases: all.slice(forgotten.length), forgottenTo };
-}
+/** The history with one more release, which is the last one. */
+export const withRelease = (history: ReleaseHistory, release: PastRelease): ReleaseHistory => ({
+  ...history,
+  releases: [...history.releases, release],
+});
 
 /** Tests whether two sets of atoms, of different times, can have subjects in common. */
 export function createOverlap({

@@ -53,10 +53,12 @@ export interface Release {
 /** For how many periods without a value a subject is counted by its usual value before it counts as gone. */
 const missedMax = 7;
 
-/** Throws an Error for a period of which earlier releases may be forgotten. */
+/** True for a period that nothing can be released of, because it cannot be compared with what was published of its time. */
+export const isTooOld = ({ from, rules }: Pick<ReleaseRequest, 'from' | 'rules'>, { forgottenTo }: ReleaseHistory) =>
+  rules.isProtected && from < forgottenTo;
+
+/** Only for a period that is not too old. */
 export function release(request: ReleaseRequest, history: ReleaseHistory): Release {
-  if (request.rules.isProtected && request.from < history.forgottenTo)
-    throw new Error('The period is too old: it cannot be compared with what was published of its time.');
   const reported = new Map(request.reported.map((one) => [one.subject, one]));
   const statuses = statusesOf(request, history, reported);
   const membership = decideMembership(statuses, request.rules.k);

@@ -32,14 +32,16 @@ import {
 /** Erases it in the tenant, in its snapshots and in the audit. */
 export async function eraseSubject(context: SubjectContext): Promise<void> {
   const { id, tenant, store, services } = context;
+  await services.subjectPseudonyms?.erase(store, id);
   for (const one of await storesOf(context)) await eraseEntities(one.store, context);
   await eraseDocuments(context);
   for (const one of await storesOf(context))
     for (const place of rewritten) await toTheEnd(findIn(one.store, { id, place, erases: true }));
   for (const { name } of await storesOf(context)) await services.subscriptions.forgetChanges(name);
   await services.registrationSubscriptions?.forgetChanges(tenant);
-  // What was sent meanwhile may have become a dead letter.
+  // What was sent meanwhile may have become a dead letter, and an aggregate may have been released.
   await eraseDocuments(context);
+  await services.subjectPseudonyms?.erase(store, id);
   for (const one of [...(await storesOf(context)), { store }])
     await toTheEnd(findIn(one.store, { id, place: 'rest', erases: true }));
   await toTheEnd(findInAudit(context, true));

@@ -56,6 +56,8 @@ export async function* findAll(context: SubjectContext): AsyncGenerator<Found> {
       for await (const finding of findIn(store, { id, place, erases: false }))
         yield { ...foundOf(finding, context), ...where };
   }
+  for (const data of (await context.services.subjectPseudonyms?.find(context.store, id)) ?? [])
+    yield { place: 'document', data };
   yield* findInAudit(context, false);
 }
 

@@ -6,7 +6,10 @@ import type { Store } from '../../port/store.ts';
 import type { Services } from '../operation.ts';
 
 /** The parts of the broker that are needed. */
-type SubjectServices = Pick<Services, 'stores' | 'clock' | 'registrations' | 'snapshots' | 'audit' | 'subjectFiles'> & {
+type SubjectServices = Pick<
+  Services,
+  'stores' | 'clock' | 'registrations' | 'snapshots' | 'audit' | 'subjectFiles' | 'subjectPseudonyms'
+> & {
   readonly subscriptions: RunningSubscriptions;
   readonly registrationSubscriptions?: RunningSubscriptions;
 };

@@ -1,14 +1,11 @@
-/** The documents of aggregates in the tenant of the source: release histories and privacy reports. */
-import { randomBytes } from 'node:crypto';
+/** The privacy reports of aggregates, in the tenant of the source. */
 import type { Instant } from '../../core/model/instant.ts';
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import type { Store } from '../../core/port/store.ts';
-import { createReleaseHistory, type ReleaseHistory } from './protection/release-history.ts';
-import { readReleaseHistory } from './protection/read-release-history.ts';
+import { jsonOf } from './json-of.ts';
 import type { ReleasedTotal } from './protection/release.ts';
 
-/** The names of the collections. */
-const historiesCollection = 'aggregate-release-histories';
+/** The name of the collection. */
 const reportsCollection = 'aggregate-reports';
 
 /** What was published of a period, and what was not. */
@@ -20,24 +17,9 @@ export interface Report {
   readonly imputed: number;
   readonly moved: number;
   readonly totals: readonly ReleasedTotal[];
+  /** Why nothing was published. */
+  readonly skipped?: 'tooOld';
 }
-
-/** The history, and the reports of releases that are in it but perhaps not yet published, by job. */
-export interface ReleaseHistoryDocument {
-  readonly history: ReleaseHistory;
-  readonly pending: JsonObject;
-}
-
-export async function openReleaseHistory(store: Store, attribute: string): Promise<ReleaseHistoryDocument> {
-  const document = await store.collection(historiesCollection).get(attribute);
-  if (document === undefined)
-    return { history: createReleaseHistory(randomBytes(16).toString('base64url')), pending: {} };
-  const { history = null, pending = {} } = isObject(document) ? document : {};
-  return { history: readReleaseHistory(history), pending: isObject(pending) ? pending : {} };
-}
-
-export const putReleaseHistory = (store: Store, attribute: string, document: ReleaseHistoryDocument): Promise<void> =>
-  store.collection(historiesCollection).put(attribute, jsonOf(document));
 
 /** Most reports of a job that are kept. */
 const reportsMax = 1000;
@@ -72,9 +54,6 @@ export const reportJson = ({ totals, ...report }: Report): JsonObject => ({
     ...(withheld === undefined ? { published: jsonOf(measures) } : { withheld }),
   })),
 });
-
-/** Our own values are JSON but for absent members, which a copy leaves out. */
-const jsonOf = (value: unknown): Json => parseJson(JSON.stringify(value));
 
 /** The totals of a report that are published. */
 export function publishedIn(
