@@ -3,7 +3,7 @@ import type { Identity } from '../../core/access/identity.ts';
 import type { Json, JsonObject } from '../../core/model/json.ts';
 import type { Services } from '../../core/operation/operation.ts';
 import type { IrisOf } from '../definition/definition.ts';
-import { resultName } from '../definition/result-name.ts';
+import { lastPart } from '../definition/result-name.ts';
 import { writeEntities } from '../definition/write-entities.ts';
 import type { AggregateJob } from './aggregate-job.ts';
 import { publishedIn } from './reports.ts';
@@ -55,9 +55,9 @@ function resultEntity(job: AggregateJob, { report, groups, measures }: ResultPar
 }
 
 /** The begin of the ids of all results of a job. */
-export const resultsOf = (id: string): string => `urn:ngsi-ld:AggregateObserved:${resultName(id, 'AggregateJob')}:`;
+export const resultsOf = (id: string): string => `urn:ngsi-ld:AggregateObserved:${lastPart(id)}:`;
 
-/** The id of the results of a group: the name of the job, and the values of the groups. */
+/** The id of the results of a group: the last part of the id of the job, and the values of the groups. */
 function resultId({ id }: AggregateJob, groups: readonly (string | null)[]): string {
   const parts = groups.length === 0 ? ['all'] : groups.map((group) => encodeURIComponent(group ?? ''));
   return resultsOf(id) + parts.join(':');

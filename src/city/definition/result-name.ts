@@ -1,18 +1,11 @@
-/** Names the results of definitions, so that no two definitions write into the same entities. */
+/** Names the results of definitions, and keeps two definitions from writing into the same entities. */
 import type { Instant } from '../../core/model/instant.ts';
 import { isObject, type JsonObject } from '../../core/model/json.ts';
 import { noSuchTenant, Problem } from '../../core/model/problem.ts';
 import type { Stores } from '../../core/port/store.ts';
 
-/**
- * The part of the ids of results that stands for the definition: what follows `urn:ngsi-ld:TYPE:` in its id, when that is one word, and else
- * the whole id, percent-encoded.
- */
-export function resultName(id: string, type: string): string {
-  const prefix = `urn:ngsi-ld:${type}:`;
-  const rest = id.startsWith(prefix) ? id.slice(prefix.length) : '';
-  return rest === '' || rest.includes(':') ? encodeURIComponent(id) : rest;
-}
+/** The last part of the id of a definition, which stands for it in the ids of its results. */
+export const lastPart = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 
 /** The definition of a tenant that writes results into another one. */
 export interface ResultClaim {
@@ -20,13 +13,13 @@ export interface ResultClaim {
   readonly id: string;
   /** The tenant of the results. */
   readonly target: string;
-  /** The begin of their ids. */
+  /** The begin of their ids, or the id. */
   readonly results: string;
 }
 
 const claimsCollection = 'result-claims';
 
-/** Notes who writes these results. Throws Conflict when a definition of another tenant does, which still exists. */
+/** Notes who writes these results. Throws Conflict when another definition does, which still exists. */
 export async function claimResults(claim: ResultClaim, place: ClaimPlace): Promise<void> {
   const { tenant, id, target, results } = claim;
   const store = await place.stores.open(target, true);
@@ -37,7 +30,10 @@ export async function claimResults(claim: ResultClaim, place: ClaimPlace): Promi
   if (known?.['tenant'] === tenant && known['id'] === id) return;
   const isTaken = known !== undefined && (await stillExists(known, place));
   if (isTaken || !(await claims.replace(results, before, { tenant, id })))
-    throw new Problem('Conflict', `Another tenant writes results named ${results}… into ${target}. Choose another id.`);
+    throw new Problem(
+      'Conflict',
+      `Another definition writes the results ${results}. Choose an id with another last part.`,
+    );
 }
 
 interface ClaimPlace {

@@ -9,6 +9,7 @@ import type { DefinitionServices, Periodic } from '../definition/approved-work.t
 import type { Definition } from '../definition/definition.ts';
 import { readSource } from '../definition/names.ts';
 import { readMicros, readPeriods } from '../definition/periods.ts';
+import { lastPart } from '../definition/result-name.ts';
 import { asNumber } from '../definition/read-values.ts';
 import { type Reduction, reductions } from '../definition/reduce.ts';
 
@@ -96,9 +97,6 @@ export async function readIndicator(definition: Definition, reading: Reading): P
     },
   };
 }
-
-/** The last part of an id, which names it where nothing else does. */
-const lastPart = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 
 function nameOf(definition: Definition): JsonObject {
   const name = definition.value('name') ?? lastPart(definition.id);

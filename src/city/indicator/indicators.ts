@@ -11,7 +11,7 @@ import {
   type WorkPlan,
 } from '../definition/approved-work.ts';
 import { periodAt } from '../definition/periods.ts';
-import { resultName } from '../definition/result-name.ts';
+import { claimResults, lastPart } from '../definition/result-name.ts';
 import { writeEntities } from '../definition/write-entities.ts';
 import { compute, type Computed } from './compute.ts';
 import { definingTerms, type Indicator, readIndicator } from './indicator.ts';
@@ -33,6 +33,8 @@ const createKind = (): WorkKind<Indicator> => {
     terms: definingTerms,
     approvals: createApprovals('indicator-approvals'),
     read: readIndicator,
+    claim: ({ id, writes }, { tenant }, { stores, clock }) =>
+      claimResults({ tenant, id, target: writes, results: resultOf(id) }, { stores, now: clock.now() }),
     async carryOut(period, running) {
       const isOver = period.to <= microsOfInstant(running.now);
       await publish(await compute(period, running, !isOver), period, running);
@@ -71,6 +73,9 @@ async function positionsOf({ job, place, services }: Running<Indicator>): Promis
   return positions;
 }
 
+/** The id of the KeyPerformanceIndicator of an indicator. */
+const resultOf = (id: string): string => `urn:ngsi-ld:KeyPerformanceIndicator:${lastPart(id)}`;
+
 /** Writes the KeyPerformanceIndicator of a period. What cannot be computed has a coverage and no value. */
 async function publish(
   { value, coverage, inputs }: Computed,
@@ -101,7 +106,7 @@ async function publish(
     definedBy: property(job.id),
   };
   const entity = {
-    id: `urn:ngsi-ld:KeyPerformanceIndicator:${resultName(job.id, 'Indicator')}`,
+    id: resultOf(job.id),
     type: names.typesOf('KeyPerformanceIndicator').iris[0] ?? 'KeyPerformanceIndicator',
     ...Object.fromEntries(Object.entries(attributes).map(([term, json]) => [irisOf(term)[0] ?? term, json])),
   };

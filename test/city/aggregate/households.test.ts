@@ -182,7 +182,7 @@ describe('an aggregate job', () => {
   });
 
   test('forgets the pseudonym of a household that is erased', async () => {
-    const path = `subjects/${meters[0]?.id ?? ''}`;
+    const path = `access/subjects/${meters[0]?.id ?? ''}`;
     expect(await send('GET', path)).toMatchObject({ body: { found: { entity: 1, document: 1 } } });
     expect(await send('DELETE', path)).toMatchObject({ body: { found: { document: 1 }, left: { document: 0 } } });
   });
