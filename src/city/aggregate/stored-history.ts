@@ -18,7 +18,7 @@ import {
 } from './protection/release-history.ts';
 
 /** The collections of heads by attribute, of parts by attribute and first letter of the pseudonyms, and of releases by `keyOf`. */
-export const headsCollection = 'aggregate-release-histories';
+const headsCollection = 'aggregate-release-histories';
 const subjectsCollection = 'aggregate-subjects';
 const releasesCollection = 'aggregate-releases';
 
