@@ -20,19 +20,22 @@ export interface Shot {
 interface LoadOptions {
   readonly connections?: number;
   readonly seconds?: number;
+  /** Ends after so many answers instead of after some time. */
+  readonly amount?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends shots made one by one from so many connections, for some seconds. */
+/** Sends shots made one by one from so many connections, for some seconds or a number of answers. */
 export async function load(
   url: string,
   shot: () => Shot,
-  { connections = 64, seconds = 5, headers = {} }: LoadOptions = {},
+  { connections = 64, seconds = 5, amount, headers = {} }: LoadOptions = {},
 ): Promise<Load> {
   const result = await autocannon({
     url,
     connections,
-    duration: seconds,
+    // It ends at a sample.
+    ...(amount === undefined ? { duration: seconds } : { amount, sampleInt: 20 }),
     requests: [
       {
         setupRequest: (request) => ({
