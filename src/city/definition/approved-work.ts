@@ -265,7 +265,7 @@ class Worker<Job extends Periodic> {
   }
 }
 
-/** The owner needs all rights on the tenant of the definition, may read all of the others, and write everything into the target. */
+/** The owner administers the tenant of the definition, may read all of it and of the others, and write everything into the target. */
 function requireRights(
   { reads, writes }: Periodic,
   { tenant }: Place,
@@ -275,7 +275,7 @@ function requireRights(
   const principal = owner && access.principalOfOwner(owner);
   const needed = [
     ['administer', tenant] as const,
-    ...reads.flatMap((other) => [['read', other] as const, ['history', other] as const]),
+    ...[tenant, ...reads].flatMap((other) => [['read', other] as const, ['history', other] as const]),
     ['write', writes] as const,
   ];
   const missing = needed.find(([right, where]) => principal?.rights(right, where).extent !== 'full');

@@ -4,8 +4,9 @@ import type { Entity } from '../../core/model/entity.ts';
 import { isStrings, type Json } from '../../core/model/json.ts';
 import { createOffsets } from '../../core/model/calendar/offsets.ts';
 import type { Micros } from '../../core/model/instant.ts';
+import { watchRuleTypes } from '../../core/port/watch.ts';
 import { type Check, checks, type Limits } from './detect/checks.ts';
-import { instanceNamed, irisOf, type Name, type Vocabulary, vocabularyOf } from './vocabulary.ts';
+import { instanceNamed, type Name, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
 /** A rule. Types and attributes are IRIs or the last parts of IRIs. */
 export interface WatchRule extends Limits {
@@ -27,9 +28,7 @@ const deviationsInitial = 6;
 /** Why a rule cannot be used. */
 export class UnusableRule extends Error {}
 
-const ruleIris = irisOf('WatchRule');
-
-export const isWatchRule = (types: readonly string[]): boolean => ruleIris.some((iri) => types.includes(iri));
+export const isWatchRule = (types: readonly string[]): boolean => watchRuleTypes.some((iri) => types.includes(iri));
 
 /** Reads a rule. Throws UnusableRule that names the faulty attribute. */
 export function readWatchRule(entity: Entity): WatchRule {
@@ -45,7 +44,7 @@ export function readWatchRule(entity: Entity): WatchRule {
   if (!types) throw new UnusableRule(`${entity.id} has no watchedType.`);
   return {
     id: entity.id,
-    vocabulary: vocabularyOf(entity.types.find((type) => ruleIris.includes(type)) ?? ''),
+    vocabulary: vocabularyOf(entity.types.find((type) => watchRuleTypes.includes(type)) ?? ''),
     types,
     attributes: read('watchedAttribute', namesIn, 'an attribute or a list of attributes'),
     checks: read('checks', checksIn, `one or several of ${checks.join(', ')}`) ?? new Set(checks),

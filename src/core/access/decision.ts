@@ -43,7 +43,8 @@ export function decide(grants: readonly Grant[], operation: OperationClass, tena
 
 const fullBy = ({ id }: Grant): Decision => (id === undefined ? full : { extent: 'full', by: id });
 
-const isUnrestricted = ({ types, idPattern, scopes, attrs, own, q }: Grant): boolean =>
+/** True when a grant covers every entity, with all of it. */
+export const isUnrestricted = ({ types, idPattern, scopes, attrs, own, q }: Grant): boolean =>
   [types, idPattern, scopes, attrs, own, q].every((restriction) => restriction === undefined);
 
 function decidePart(grants: readonly Grant[]): PartialDecision {

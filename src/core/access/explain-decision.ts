@@ -1,6 +1,7 @@
 /** Explains decisions: which grants decide, and why others do not. */
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
+import { isRuleKept } from './change-of-rules.ts';
 import { type Decision, visibilityUnder, type Visibility } from './decision.ts';
 import { filterOf } from './granted-filter.ts';
 import type { Grant, OperationClass } from './grant.ts';
@@ -74,5 +75,7 @@ const only = ({ owner, ...grant }: Grant, name: (typeof conditions)[number][0]):
 function missingIn(grant: Grant, { operation, entity }: Explained): string | undefined {
   if (!grant.operations.includes(operation)) return `It does not include the operation ${operation}.`;
   const missing = entity && conditions.find(([name]) => !compileFilter(filterOf(only(grant, name)))(entity));
+  if (entity && !missing && isRuleKept(grant, operation, entity))
+    return 'The entity is a rule of the watch, which concerns the whole tenant, and its types do not name that of rules.';
   return missing?.[1];
 }

@@ -7,6 +7,7 @@ import { mutate } from '../model/mutate.ts';
 import type { Mutation, Outcome } from '../model/mutation.ts';
 import type { PastInstance, Revised, Revision, Store } from '../port/store.ts';
 import type { Decision, PartialDecision } from './decision.ts';
+import { grantsToChange } from './change-of-rules.ts';
 import { filterOf } from './granted-filter.ts';
 import type { Grant } from './grant.ts';
 import { closed, forbidden, giveAccessTo, guardStore, idsOf } from './guard.ts';
@@ -154,10 +155,14 @@ interface Covering {
 }
 
 /** The grants that cover an entity before a mutation and after it. */
-function coveringOf({ covering }: PartialDecision, { current, next }: Pick<States, 'current' | 'next'>): Covering {
-  const before = current && covering(current);
-  return { before, after: next && (next === current ? before : covering(next)) };
+function coveringOf(act: PartialDecision, { current, next }: Pick<States, 'current' | 'next'>): Covering {
+  const before = current && allowingChange(act, current);
+  return { before, after: next && (next === current ? before : allowingChange(act, next)) };
 }
+
+/** The grants that allow to change an entity. */
+const allowingChange = ({ covering }: PartialDecision, entity: Entity): readonly Grant[] =>
+  grantsToChange(entity, covering(entity));
 
 /** Those of the grants that allow access to these attributes: one that gives all of them, without `q` if there is one, or all together. */
 function allowing(names: readonly string[], covering: readonly Grant[]): readonly Grant[] {
@@ -167,8 +172,8 @@ function allowing(names: readonly string[], covering: readonly Grant[]): readonl
 }
 
 /** An entity that another client creates before the write is applied may be changed only when a grant gives access to all of it. */
-function conditionOfAbsent(next: Entity | undefined, { covering }: PartialDecision): Filter {
-  const whole = next && covering(next).find(({ attrs }) => attrs === undefined);
+function conditionOfAbsent(next: Entity | undefined, act: PartialDecision): Filter {
+  const whole = next && allowingChange(act, next).find(({ attrs }) => attrs === undefined);
   return whole ? filterOf(whole) : matchesNothing;
 }
 
@@ -205,9 +210,9 @@ async function recordPermitted(
   for (const [id, ofEntity] of Map.groupBy(instances, (instance) => instance.id)) {
     const current = (await store.get(id, at))?.entity();
     const names = ofEntity.map(({ name }) => name);
-    if (current) onCovered?.(id, idsOf(act.covering(current)), current.types);
-    if (!current || !giveAccessTo(names, act.covering(current)))
-      throw forbidden(`You may not change the history of ${id} in this way.`);
+    const covering = current ? allowingChange(act, current) : [];
+    if (current) onCovered?.(id, idsOf(covering), current.types);
+    if (!giveAccessTo(names, covering)) throw forbidden(`You may not change the history of ${id} in this way.`);
   }
   await store.record(instances, at);
 }
@@ -220,7 +225,7 @@ async function revisePermitted(
 ): Promise<Revised> {
   const current = (await store.get(revision.id, at))?.entity();
   if (!current) return 'absent';
-  const covering = act.covering(current);
+  const covering = allowingChange(act, current);
   onCovered?.(revision.id, idsOf(covering), current.types);
   const isGranted =
     revision.op === 'deleteHistory'

@@ -23,6 +23,10 @@ beforeAll(async () => {
   for (const [role, grants] of Object.entries({
     writer: [{ operations: ['read', 'write', 'history'], tenants: ['a', 'public'] }],
     source: [{ operations: everything, tenants: ['a'] }],
+    blind: [
+      { operations: ['write', 'administer'], tenants: ['a'] },
+      { operations: ['write'], tenants: ['public'] },
+    ],
     both: [
       { operations: everything, tenants: ['a'] },
       { operations: ['write'], tenants: ['public'] },
@@ -44,6 +48,7 @@ const send = (what: string, role: string) =>
 test.each([
   ['writer', 403],
   ['source', 403],
+  ['blind', 403],
   ['both', 200],
 ])('who has the rights of %s is answered %d for an approval', async (role, status) => {
   expect(await send('approve', role)).toMatchObject({ status });

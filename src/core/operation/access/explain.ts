@@ -6,6 +6,7 @@ import {
   grantsOfDecision,
   visibilityBy,
 } from '../../access/explain-decision.ts';
+import { decisionOn } from '../../access/change-of-rules.ts';
 import type { Decision } from '../../access/decision.ts';
 import { type OperationClass, operationClasses } from '../../access/grant.ts';
 import { anonymous } from '../../access/identity.ts';
@@ -81,7 +82,7 @@ function readQuestion({ params }: OperationRequest, call: CallContext): Question
     principal,
     isAdministered,
     operation,
-    decision: principal.rights(operation, tenant),
+    decision: decisionOn(principal.rights(operation, tenant), operation),
     id: entity === undefined ? undefined : readId(entity, 'the parameter entity'),
     attribute: attribute === undefined ? undefined : readAttributeName(attribute, context),
   };
