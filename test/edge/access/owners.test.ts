@@ -1,6 +1,14 @@
 /** Tests grants that cover only what their receiver created: on every way to create, read, change and be told. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { backup } from '../../../src/app/backup/backup.ts';
+import { restore } from '../../../src/app/backup/restore.ts';
+import { importFile } from '../../../src/app/command/import.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
+import { run } from '../../app/command/test-broker.ts';
+import { killProcesses, startProcess } from '../deliver/process.ts';
 import { startReceiver, stopReceivers } from '../deliver/receiver.ts';
 import { type RequiredBroker, startRequiredBroker } from './required-broker.ts';
 
@@ -27,6 +35,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stopReceivers();
+  await killProcesses();
   await broker.stop();
 });
 
@@ -149,6 +158,62 @@ test('a subscription tells the creator about his entities only, also of their en
   await as('one', `DELETE ${ld}/entities/urn:x:1`);
   await receiver.until((received) => received.length >= 2);
   expect(JSON.stringify(receiver.received.map(({ body }) => body))).not.toContain('urn:x:2');
+});
+
+test('what a file brings belongs to the holder of the key of the import', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-owners-'));
+  const file = join(folder, 'lamps.csv');
+  writeFileSync(file, 'lamp,power\n1,5\n2,6\n');
+  const map = { type: 'Lamp', id: 'urn:x:{lamp}', attributes: { power: { column: 'power', as: 'number' } } };
+  writeFileSync(join(folder, 'map.json'), JSON.stringify(map));
+  const args = [file, '--map', join(folder, 'map.json'), '--url', broker.url, '--key', keys.get('one') ?? ''];
+  expect(await run(importFile, args)).toMatchObject({ code: 0, out: expect.stringMatching(/2 accepted/) as unknown });
+  expect(await idsFor('one', `GET ${ld}/entities?type=Lamp`)).toEqual(['urn:x:1', 'urn:x:2']);
+  expect((await as('two', `GET ${ld}/entities?type=Lamp`)).json).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+test('a backup tells nobody who created what: what is restored belongs to nobody', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-owners-'));
+  const file = join(folder, 'all.ndjson');
+  await as('one', `POST ${ld}/entities`, entity('urn:x:1'));
+  const at = ['--url', broker.url, '--key', broker.administrator];
+  expect(await run(backup, [...at, '--out', file])).toMatchObject({ code: 0 });
+  expect(readFileSync(file, 'utf8')).not.toContain('key:one');
+  expect(await status('admin', `DELETE ${ld}/entities?type=*`)).toBe(204);
+  expect(await run(restore, [file, ...at])).toMatchObject({ code: 0 });
+  expect(await status('admin', `GET ${ld}/entities/urn:x:1`)).toBe(200);
+  for (const name of ['one', 'two']) expect(await status(name, `GET ${ld}/entities/urn:x:1`)).toBe(404);
+  rmSync(folder, { recursive: true });
+});
+
+test('a broker that was killed knows who created what', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-owners-'));
+  const first = await startProcess(folder, ['--access', 'required']);
+  const administrator = readFileSync(join(folder, 'administrator.key'), 'utf8').trim();
+  const send = async (url: string, request: string, key: string, body?: unknown): Promise<Response> =>
+    fetch(`${url}${ld}${request.slice(request.indexOf(' ') + 1)}`, {
+      method: request.slice(0, request.indexOf(' ')),
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const own = { to: 'role:device', operations: ['read', 'write'], own: true };
+  expect((await send(first.url, 'POST /access/grants', administrator, own)).status).toBe(201);
+  const [one, two] = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const made = await send(first.url, 'POST /access/keys', administrator, { name, roles: ['device'] });
+      return ((await made.json()) as { key: string }).key;
+    }),
+  );
+  expect((await send(first.url, 'POST /entities', one ?? '', entity('urn:x:1'))).status).toBe(201);
+  await first.kill();
+
+  const { url, kill } = await startProcess(folder, ['--access', 'required']);
+  expect((await send(url, 'PATCH /entities/urn:x:1/attrs/power', one ?? '', { value: 2 })).status).toBe(204);
+  expect((await send(url, 'GET /entities/urn:x:1', two ?? '')).status).toBe(404);
+  expect((await send(url, 'PATCH /entities/urn:x:1/attrs/power', two ?? '', { value: 3 })).status).toBe(404);
+  await kill();
+  rmSync(folder, { recursive: true });
 });
 
 test('a right to own entities can be given by whoever has the right to all of them', async () => {

@@ -30,6 +30,8 @@ test('messages have the rights of the roles or of the key that their topic names
   const headers = { Authorization: `Bearer ${readFileSync(join(folder, 'administrator.key'), 'utf8').trim()}` };
   const grant = { to: 'role:counters', operations: ['write'], types: ['Counter'], idPattern: 'Counter:1$' };
   await broker.send('POST /access/grants', grant, headers);
+  await broker.send('POST /access/grants', { to: 'role:counters', operations: ['read'], own: true }, headers);
+  await broker.send('POST /access/grants', { to: 'key:device', operations: ['read'], own: true }, headers);
   await broker.send('POST /access/keys', { name: 'device', roles: ['writer'] }, headers);
 
   const rejected = async (): Promise<number> => {
@@ -48,6 +50,14 @@ test('messages have the rights of the roles or of the key that their topic names
   await eventually(() => has(3), Boolean);
   expect([await has(1), await has(2)]).toEqual([true, false]);
   await eventually(rejected, (count) => count === 1);
+
+  // What a key writes is its own. A role is many, and owns nothing.
+  const ownerOf = async (id: number): Promise<unknown> => {
+    const path = `/access/explain?operation=read&principal=key:device&entity=${counter(id)}`;
+    const asked = await fetch(`${broker.url}/ngsi-ld/v1${path}`, { headers });
+    return ((await asked.json()) as { readonly owner?: unknown }).owner;
+  };
+  expect([await ownerOf(3), await ownerOf(1)]).toEqual(['key:device', undefined]);
 
   const recorded = async (): Promise<readonly unknown[]> => {
     const asked = await fetch(`${broker.url}/ngsi-ld/v1/access/audit?operation=upsertMeasured&type=Counter`, {
