@@ -44,6 +44,32 @@ async function serve(answer: (path: string) => readonly [status: number, body?: 
 describe.each(testedStores)('batches over context sources (%s)', (store) => {
   useBrokers(store, 'batcher');
 
+  test('that began before the first exclusive registration are written before it is checked', async () => {
+    const [held, asked] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const context = await listen((_, response) => {
+      asked.resolve(undefined);
+      void held.promise.then(() =>
+        response.writeHead(200, { 'Content-Type': 'application/ld+json' }).end('{"@context":{}}'),
+      );
+    });
+    const id = 'urn:sluice:1';
+    const body = [{ '@context': context, id, type: 'Sluice', level: 1 }];
+    const batch = send(0, 'POST /entityOperations/upsert', body, { 'Content-Type': 'application/ld+json' });
+    await asked.promise;
+    const registration = send(0, 'POST /csourceRegistrations', {
+      ...{ id: 'urn:r:sluice', type: 'ContextSourceRegistration', endpoint: urlOf(1), operations: batches },
+      ...{ mode: 'exclusive', information: [{ entities: [{ id, type: 'Sluice' }], propertyNames: ['level'] }] },
+    });
+    // It is known to requests from now on, but has to wait for the batch.
+    let known: unknown;
+    do ({ body: known } = await send(0, 'GET /csourceRegistrations?type=Sluice'));
+    while (JSON.stringify(known) === '[]');
+    held.resolve(undefined);
+    expect([(await batch).status, (await registration).status]).toEqual([201, 409]);
+    expect(await here(0, id)).toEqual({ id, type: 'Sluice', level: 1 });
+    expect((await send(0, 'GET /csourceRegistrations?type=Sluice')).body).toEqual([]);
+  });
+
   test('divide each entity among an exclusive source, an inclusive one and this broker', async () => {
     const [one, two] = ['urn:pump:1', 'urn:pump:2'];
     const information = [{ entities: [one, two].map((id) => ({ id, type: 'Pump' })), propertyNames: ['flow'] }];

@@ -43,6 +43,7 @@ const services: Pick<
     storeOf: refuse,
     begin: refuse,
     inTurn: refuse,
+    beginWrite: () => () => undefined,
     follow: refuse,
     statistics: refuse,
     count: refuse,

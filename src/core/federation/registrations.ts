@@ -7,6 +7,7 @@ import type { Observe } from '../port/observe.ts';
 import type { DocumentCollection, Store, Stores } from '../port/store.ts';
 import { readRegistration } from './read-registration.ts';
 import {
+  isProxied,
   type Registration,
   registrationCollection,
   type RegistrationDocument,
@@ -15,6 +16,7 @@ import {
 } from './registration.ts';
 import { createRegistrationIndex, type RegistrationIndex } from './registration-index.ts';
 import { createRegistrationStore, type RegistrationStore } from './registration-store.ts';
+import { createWritesUnderWay, type WritesUnderWay } from './writes-under-way.ts';
 
 /** How often a source was asked, and with which result (clause 5.2.9). This broker counts what it sent itself since it started. */
 interface SourceStatistics {
@@ -45,6 +47,12 @@ export interface Registrations {
   begin(tenant: string, about: BeginningSubscription): Promise<void>;
   /** Runs the work after all earlier work of the tenant: a check of conflicts and the write that it allows. */
   inTurn<T>(tenant: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * A write of entities of the tenant begins, whose sources are looked for among the registrations as they are now. The function that is
+   * returned is called when nothing more of it will be stored here. Until then, a new registration with information that only its source
+   * has is not complete.
+   */
+  beginWrite(tenant: string): () => void;
   /** Undefined until the source was asked. */
   statistics(tenant: string, id: string): SourceStatistics | undefined;
   /**
@@ -81,6 +89,7 @@ interface Tenant {
   readonly index: RegistrationIndex;
   readonly statistics: Map<string, SourceStatistics>;
   readonly collection: DocumentCollection;
+  readonly writes: WritesUnderWay;
   /** Ends when all changes that wait or run have ended. */
   turn: Promise<unknown>;
 }
@@ -120,6 +129,7 @@ export function createRegistrations(given: RegistrationsOptions): Registrations 
       return tenant ? takeTurn(tenant, work) : work();
     },
     follow,
+    beginWrite: (name) => tenants.get(name)?.writes.begin() ?? ended,
     statistics: (name, id) => tenants.get(name)?.statistics.get(id),
     count(name, id, result) {
       const tenant = tenants.get(name);
@@ -142,6 +152,9 @@ function createListeners(): Pick<Tracking, 'changed'> & Pick<Registrations, 'fol
   };
 }
 
+/** Ends a write in a tenant that does not exist. */
+const ended = (): void => undefined;
+
 /** The registrations of a tenant that does not exist. */
 const none = createRegistrationIndex();
 
@@ -163,6 +176,7 @@ async function openTenant(name: string, options: Tracking): Promise<Tenant | und
     index,
     statistics: new Map(),
     collection,
+    writes: createWritesUnderWay(),
     turn: Promise.resolve(),
   };
   const report = (cause: unknown): void =>
@@ -199,7 +213,9 @@ async function replace(
       ...(next === undefined ? undefined : { after: next }),
     });
   // Whoever writes from now on finds it. What others have begun to write before is written before it, and found by a check after it.
-  if (after) tenant.index.put(readRegistration(after));
+  const registration = after && readRegistration(after);
+  if (registration) tenant.index.put(registration);
+  if (registration && isProxied(registration)) await tenant.writes.ended();
   try {
     return await collection.replace(id, before, next);
   } finally {

@@ -23,18 +23,42 @@ export interface BatchWork {
   readonly distribution?: BatchDistribution;
 }
 
-/** Reads every element and applies its mutation or write, here and at context sources. The results are in the order of the elements. */
+/**
+ * Reads every element and applies its mutation or write, here and at context sources. The results are in the order of the elements. A new
+ * registration waits until nothing more of the batch will be stored here.
+ */
 export async function applyBatch(
   request: OperationRequest,
   call: CallContext,
-  { read, distribution }: BatchWork,
+  work: BatchWork,
 ): Promise<readonly ElementResult[]> {
   const elements = elementsOf(request, call);
   const index = (await registrationsFor(request.params, call))?.writable;
+  const end = call.services.registrations.beginWrite(call.tenant);
+  try {
+    return await applyFor(elements, { request, call, index, end }, work);
+  } finally {
+    end();
+  }
+}
+
+interface Applying {
+  readonly request: OperationRequest;
+  readonly call: CallContext;
+  readonly index: RegistrationSearch | undefined;
+  /** Called when nothing more is stored here. */
+  readonly end: () => void;
+}
+
+async function applyFor(
+  elements: readonly Json[],
+  { request, call, index, end }: Applying,
+  { read, distribution }: BatchWork,
+): Promise<readonly ElementResult[]> {
   if (!index || (index.size === 0 && !call.trace)) return applyHere(elements, call, read);
   if (!distribution) return applyHere(elements, call, readingAllowed(read, index));
   const { params } = request;
-  const apply = (some: readonly Json[]): Promise<readonly ElementResult[]> => applyHere(some, call, read);
+  const apply = (some: readonly Json[]): Promise<readonly ElementResult[]> => applyHere(some, call, read).finally(end);
   return applyDistributed(elements, call, { distribution, index, params, read, apply });
 }
 

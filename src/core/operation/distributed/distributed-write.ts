@@ -51,9 +51,8 @@ export function distributed<Read>({ distribution, read, write, ...head }: Entity
     ...head,
     run(request, call) {
       const index = registrationsFor(request.params, call);
-      return index
-        ? runDistributed({ operation: local, distribution, read, request, call }, index)
-        : local.run(request, call);
+      const running = { operation: local, distribution, read, request, call };
+      return index instanceof Promise ? index.then((found) => runCounted(running, found)) : runCounted(running, index);
     },
   };
 }
@@ -67,12 +66,23 @@ interface Running {
   readonly call: CallContext;
 }
 
+/** A new registration waits until nothing more of the write will be stored here. */
+async function runCounted(running: Running, index: RegistrationIndex | undefined): Promise<OperationResult> {
+  const { operation, request, call } = running;
+  const end = call.services.registrations.beginWrite(call.tenant);
+  try {
+    return await (index ? runDistributed(running, index.writable, end) : operation.run(request, call));
+  } finally {
+    end();
+  }
+}
+
 async function runDistributed(
   running: Running,
-  opening: RegistrationIndex | Promise<RegistrationIndex>,
+  index: RegistrationSearch,
+  endWrite: () => void,
 ): Promise<OperationResult> {
   const { operation, read, request, call } = running;
-  const { writable: index } = await opening;
   if (index.size === 0 && !call.trace) return operation.run(request, call);
   const write = await readWrite(running, index);
   const isTemporal = running.distribution.isKnown !== undefined;
@@ -83,7 +93,7 @@ async function runDistributed(
   const isLooped = isInLoop(call);
   const parts = isLooped ? split.parts.filter(({ registration }) => isProxied(registration)) : split.parts;
   const [local, sent] = await Promise.all([
-    runLocal(running, split, write),
+    runLocal(running, split, write).finally(endWrite),
     forEachSource(parts, (part) => sendPart(part, running, isLooped)),
   ]);
   return combine({ id: write.id, isOfAttributes: isOfAttributes(running), ...creationBy(operation, write.id, sent) }, [

@@ -1,4 +1,5 @@
 /** Operations of NGSI v2 that write several entities in one request. They are written one by one, and nothing is undone. */
+import type { RegistrationSearch } from '../../federation/registration-index.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { restIfDue } from '../../model/interruptible.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
@@ -152,15 +153,28 @@ interface Batch {
 async function writeEach(elements: readonly Element[], batch: Batch, call: CallContext): Promise<OperationResult> {
   const about = elements.map((element) => writeOf(element, batch, call));
   const index = await sourcesForWrite(call);
-  const planned: Planned[] = [];
-  for (const write of about)
-    planned.push({
-      write,
-      mutation: await write.here(undefined),
-      plan: index && (await planWrite(write, index, call)),
-    });
-  refuseFailures(await applyAll(planned, call), batch, call);
+  // A new registration waits until nothing more will be stored here.
+  const end = call.services.registrations.beginWrite(call.tenant);
+  try {
+    const planned = await planAll(about, index, call);
+    refuseFailures(await applyAll(planned, call), batch, call);
+  } finally {
+    end();
+  }
   return { kind: 'done' };
+}
+
+async function planAll(
+  writes: readonly V2Write[],
+  index: RegistrationSearch | undefined,
+  call: CallContext,
+): Promise<readonly Planned[]> {
+  const planned: Planned[] = [];
+  for (const write of writes) {
+    const mutation = await write.here(undefined);
+    planned.push({ write, mutation, plan: index && (await planWrite(write, index, call)) });
+  }
+  return planned;
 }
 
 /** The write of an element, and what goes where when sources have a part of it. */

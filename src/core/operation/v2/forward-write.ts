@@ -65,11 +65,17 @@ export function sourcesForWrite(call: CallContext): RegistrationSearch | Promise
  * something was left.
  */
 export async function writeEverywhere(write: V2Write, call: CallContext): Promise<Performed | undefined> {
-  const index = sourcesForWrite(call);
-  const plan = index && (await planWrite(write, await index, call));
-  if (!plan) return applyV2(await write.here(undefined), write.only, call);
-  refuseLeftOver(write, await carryOut(plan, call));
-  return undefined;
+  const index = await sourcesForWrite(call);
+  // A new registration waits until nothing more will be stored here.
+  const end = call.services.registrations.beginWrite(call.tenant);
+  try {
+    const plan = index && (await planWrite(write, index, call));
+    if (!plan) return await applyV2(await write.here(undefined), write.only, call);
+    refuseLeftOver(write, await carryOut(plan, call, end));
+    return undefined;
+  } finally {
+    end();
+  }
 }
 
 /** A write that sources have a part in. */
@@ -137,11 +143,16 @@ async function typesHere(
   return stored && (!only || compileFilter(only)(stored.entity())) ? stored.types() : undefined;
 }
 
-/** Writes here first: what this broker refuses goes to no source. */
-export async function carryOut(plan: WritePlan, call: CallContext): Promise<Written> {
+/** Writes here first: what this broker refuses goes to no source. `onWrittenHere` is called before the sources are asked. */
+export async function carryOut(
+  plan: WritePlan,
+  call: CallContext,
+  onWrittenHere: () => void = () => undefined,
+): Promise<Written> {
   const { write, selector, split, v2Sources } = plan;
   const { way, entity } = write;
   const here = await writeHere(plan, call);
+  onWrittenHere();
   const sent = await forEachSource(split.parts, (part: WritePart) => sendPart(part, { ...write, selector }, call));
   const done = new Set(sent.flatMap((one) => one.done));
   const missing = here.isKnown && isKeeping(way) ? here.left : here.left.filter((name) => !done.has(name));
