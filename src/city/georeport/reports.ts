@@ -1,5 +1,5 @@
 /** Finds reports, entities of the type `service_requests`, and shows what everybody may know of them. */
-import { anyOfTypes, type Filter, type Query } from '../../core/language/filter.ts';
+import { anyOfTypes, type EntitySelector, type Filter, type Query } from '../../core/language/filter.ts';
 import type { Order } from '../../core/language/order.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { compareInstants, type Instant, instantOf, type Micros } from '../../core/model/instant.ts';
@@ -30,16 +30,35 @@ export async function findReports(
   names: ModelNames,
   call: CallContext,
 ): Promise<readonly JsonObject[]> {
+  const { ids } = query;
+  const types = anyOfTypes(names.typesOf('service_requests').iris);
+  if (ids) {
+    // Those that came by Open311 are found by their ids. Others may have any id, and all reports are looked through for them.
+    const own = await findBy({ ids: ids.map(reportId), types }, query, { names, call });
+    if (own.length === ids.length) return own;
+  }
+  return findBy({ types }, query, { names, call });
+}
+
+/** The id of the entity of a report that came by Open311. */
+const reportId = (number: string): string => `urn:ngsi-ld:service_requests:${number}`;
+
+interface Finding {
+  readonly names: ModelNames;
+  readonly call: CallContext;
+}
+
+async function findBy(
+  selector: EntitySelector,
+  query: ReportQuery,
+  { names, call }: Finding,
+): Promise<readonly JsonObject[]> {
   const { limit, offset } = query;
-  const irisOf = names.termsOf('report');
-  const filter: Filter = {
-    selectors: [{ types: anyOfTypes(names.typesOf('service_requests').iris) }],
-    q: conditionOf(query, names),
-  };
-  const order: Order = {
-    keys: irisOf('requested_datetime').map((iri) => ({ path: pathOf(iri, 'requested_datetime'), isDescending: true })),
-    collation: call.services.collation,
-  };
+  const filter: Filter = { selectors: [selector], q: conditionOf(query, names) };
+  const keys = names
+    .termsOf('report')('requested_datetime')
+    .map((iri) => ({ path: pathOf(iri, 'requested_datetime'), isDescending: true }));
+  const order: Order = { keys, collation: call.services.collation };
   const content = createContentOf(filter, call);
   const shown: JsonObject[] = [];
   for (const stored of await findOrdered({ filter, limit, offset, now: call.now, isLazy: true }, order, call)) {
