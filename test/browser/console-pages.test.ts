@@ -332,7 +332,11 @@ describe('jobs of people', () => {
     await fetch(`${url}/ngsi-ld/v1/entities/urn:ngsi-ld:Dataset:devices/attrs`, {
       method: 'POST',
       headers: json,
-      body: JSON.stringify({ [theme]: { type: 'Property', value: ['ENVI', 'TRAN'] } }),
+      // A title that is a plain text, as other programs write it, becomes one in languages.
+      body: JSON.stringify({
+        [theme]: { type: 'Property', value: ['ENVI', 'TRAN'] },
+        title: { type: 'Property', value: 'Naprave' },
+      }),
     });
     await page.goto(`${url}/console#/data/datasets`);
     await page.click('.opener:has-text("Naprave")');
@@ -370,6 +374,11 @@ describe('jobs of people', () => {
     await page.fill('[aria-label="Koda: Attribute"]', 'name');
     expect(await seriousFindings(page)).toEqual([]);
     await page.click('button:text-is("Import (20)")');
+    await page.waitForSelector('.verdict:has-text("19 imported")');
+    // What was imported is still there when the person has looked at something else.
+    await page.click('nav.menu a:has-text("Dashboards")');
+    await page.waitForSelector('.kpi-value');
+    await page.goto(`${url}/console#/data/import`);
     await page.waitForSelector('.verdict:has-text("19 imported")');
     await page.fill('[aria-label="Row 20: Mest"]', '119');
     expect(await seriousFindings(page)).toEqual([]);

@@ -132,6 +132,29 @@ describe('the console', () => {
     }
   });
 
+  test('shows more entities than it can follow by tiles, and a sample of them in the list', async () => {
+    const headers = { 'NGSILD-Tenant': 'many' };
+    const spot = (n: number): object => ({
+      id: `urn:ngsi-ld:Spot:${n}`,
+      type: n === 0 ? 'Lone' : 'Spot',
+      location: { type: 'Point', coordinates: [14.35 + (n % 100) / 1000, 46.24 + Math.floor(n / 100) / 1000] },
+    });
+    for (let from = 0; from <= 10_000; from += 1000)
+      await upsert(
+        opened.broker.url,
+        Array.from({ length: from === 10_000 ? 1 : 1000 }, (_, n) => spot(from + n)),
+        headers,
+      );
+    const tile = page.waitForResponse((response) => response.url().includes('/tiles/') && response.ok());
+    await page.goto(`${opened.broker.url}/console?tenant=many#/city`);
+    await page.waitForSelector('.count:has-text("10001")');
+    expect((await tile).request().headers()['ngsild-tenant']).toBe('many');
+    await page.selectOption('label:has-text("Type") select', 'Lone');
+    await page.waitForFunction("document.querySelectorAll('.list a').length === 1");
+    await page.goto(`${opened.broker.url}/console?tenant=many#/city/urn:ngsi-ld:Spot:9999`);
+    await page.waitForSelector('.entity h1');
+  });
+
   test('complains of nothing', () => expect(opened.complaints).toEqual([]));
 });
 

@@ -39,7 +39,7 @@ export default {
     hall('edge', 'edge|core'),
     hall('city', 'city|core'),
     hall('console', 'console|client|core/(model|mapping)'),
-    only('^src/console/(?!import/)', { path: '^src/core/' }, 'only-the-import-maps'),
+    only('^src/console/(?!import/|data/units\\.ts)', { path: '^src/core/' }, 'only-the-import-maps'),
     only('^src/client/', { pathNot: '^src/client/' }, 'client-needs-nothing'),
     only('^src/store/([^/]+)/', { path: '^src/store/', pathNot: '^src/store/$1/' }, 'stores-are-strangers'),
     only('^src/edge/([^/]+)/', { path: '^src/edge/[^/]+/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),

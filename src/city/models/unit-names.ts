@@ -1,55 +1,14 @@
 /** The units of the models in words: common codes of UN/CEFACT Recommendation 20. */
-const names: Readonly<Record<string, string>> = {
-  '2N': 'dB',
-  '2Z': 'mV',
-  '3B': 'MJ',
-  '59': 'ppm',
-  '61': 'ppb',
-  A97: 'hPa',
-  AMP: 'A',
-  C62: 'one (a number without a unit)',
-  C79: 'kVAh',
-  CEL: '°C',
-  CMT: 'cm',
-  D10: 'S/m',
-  D44: 'var',
-  D46: 'VA',
-  D54: 'W/m²',
-  DAY: 'days',
-  DBM: 'dBm',
-  DD: 'degrees',
-  E32: 'l/h',
-  GP: 'mg/m³',
-  GQ: 'µg/m³',
-  GV: 'GJ',
-  HTZ: 'Hz',
-  HUR: 'h',
-  K3: 'kvarh',
-  KEL: 'K',
-  KGM: 'kg',
-  KMH: 'km/h',
-  KMT: 'km',
-  KVR: 'kvar',
-  KWH: 'kWh',
-  KWT: 'kW',
-  LTR: 'l',
-  LUM: 'lm',
-  LUX: 'lx',
-  M1: 'mg/l',
-  MMT: 'mm',
-  MQH: 'm³/h',
-  MQS: 'm³/s',
-  MTK: 'm²',
-  MTQ: 'm³',
-  MTR: 'm',
-  MTS: 'm/s',
-  MWH: 'MWh',
-  Q30: 'pH',
-  SEC: 's',
-  VLT: 'V',
-  WHR: 'Wh',
-  WTT: 'W',
-};
+import { unitSymbols } from '../../core/mapping/units.ts';
+
+/** Units whose symbols are no words. */
+const words: Readonly<Record<string, string>> = { C62: 'one (a number without a unit)', DAY: 'days', DD: 'degrees' };
+
+const nameOf = (code: string): string | undefined =>
+  [words, unitSymbols].find((known) => Object.hasOwn(known, code))?.[code];
 
 /** The unit in words, with its code: `kWh (KWH)`; the code alone when it is unknown. */
-export const unitName = (code: string): string => (Object.hasOwn(names, code) ? `${names[code]} (${code})` : code);
+export function unitName(code: string): string {
+  const name = nameOf(code);
+  return name === undefined ? code : `${name} (${code})`;
+}

@@ -10,6 +10,8 @@ import { createTiles, type TilePlace, type Tiles, zoomMax } from './tile.ts';
 
 /** How long tiles of a query may lag behind its entities, in milliseconds: reading all of them for each tile would take too long. */
 const staleMs = 5000;
+/** They may lag longer where reading takes long: at most a tenth of the time is spent on it. */
+const staleShare = 10;
 /** The points of all queries that are kept. One takes about 250 bytes. */
 const keptPointsMax = 500_000;
 const keptQueriesMax = 20;
@@ -18,7 +20,10 @@ const keptQueriesMax = 20;
 const shownMax = 10;
 
 interface Kept {
-  readonly at: number;
+  /** Until when, in milliseconds, the tiles are used, whatever changes. */
+  readonly until: number;
+  /** The position of the store before its entities were read. */
+  readonly position: string;
   readonly tiles: Promise<Tiles>;
 }
 
@@ -67,21 +72,18 @@ interface Keeping {
 }
 
 /** The tiles of a query. Requests that come while its entities are read wait for the same reading. */
-function tilesOf(view: PointView, { key, call, kept }: Keeping): Promise<Tiles> {
-  const at = Date.parse(call.now);
+async function tilesOf(view: PointView, { key, call, kept }: Keeping): Promise<Tiles> {
+  const now = Date.parse(call.now);
+  const position = await call.position();
   const known = kept.get(key);
-  if (known && at - known.at < staleMs) return known.tiles;
-  let count = 0;
+  if (known && (now < known.until || known.position === position)) return known.tiles;
   const tiles = readPoints(view, call).then((points) => {
-    count = points.length;
+    const tookMs = Date.parse(call.services.clock.now()) - now;
+    kept.set(key, { until: now + Math.max(staleMs, staleShare * tookMs), position, tiles }, 1 + points.length);
     return createTiles(points);
   });
-  const entry = { at, tiles };
-  kept.set(key, entry, 1);
-  tiles.then(
-    () => kept.set(key, entry, 1 + count),
-    () => kept.delete(key),
-  );
+  kept.set(key, { until: Infinity, position, tiles }, 1);
+  tiles.catch(() => kept.delete(key));
   return tiles;
 }
 

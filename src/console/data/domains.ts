@@ -27,25 +27,28 @@ export const levels = ['good', 'fair', 'poor', 'bad', 'idle', 'none'] as const;
 export type Level = (typeof levels)[number];
 
 /** Steps of a number: below the first bound it is good, above the last one bad. */
-const stepsOf =
-  (fair: number, poor: number, bad: number) =>
-  (value: number): Level =>
-    value < fair ? 'good' : value < poor ? 'fair' : value < bad ? 'poor' : 'bad';
+const levelByStep = (value: number, [fair, poor, bad]: Steps): Level =>
+  value < fair ? 'good' : value < poor ? 'fair' : value < bad ? 'poor' : 'bad';
 
 interface Measure {
   readonly type: RegExp;
   /** The attribute that people look at first. */
   readonly attribute: string;
+  /** The bounds from which it is fair, poor and bad. */
+  readonly steps?: Steps;
+  /** For numbers that are judged in another way. */
   readonly level?: (value: number) => Level;
 }
 
+export type Steps = readonly [fair: number, poor: number, bad: number];
+
 /** The bounds of air quality follow the European Air Quality Index, those of noise the guidelines of the WHO for roads by day. */
 const measures: readonly Measure[] = [
-  { type: /^O(n|ff)StreetParking$/, attribute: 'occupancy', level: stepsOf(0.6, 0.8, 0.95) },
+  { type: /^O(n|ff)StreetParking$/, attribute: 'occupancy', steps: [0.6, 0.8, 0.95] },
   { type: /^ParkingGroup$/, attribute: 'availableSpotNumber', level: (value) => (value > 0 ? 'good' : 'bad') },
-  { type: /^AirQualityObserved$/, attribute: 'airQualityIndex', level: stepsOf(2, 3, 4) },
-  { type: /^NoiseLevelObserved$/, attribute: 'LAeq', level: stepsOf(53, 63, 70) },
-  { type: /^IndoorEnvironmentObserved$/, attribute: 'co2', level: stepsOf(1000, 1500, 2000) },
+  { type: /^AirQualityObserved$/, attribute: 'airQualityIndex', steps: [2, 3, 4] },
+  { type: /^NoiseLevelObserved$/, attribute: 'LAeq', steps: [53, 63, 70] },
+  { type: /^IndoorEnvironmentObserved$/, attribute: 'co2', steps: [1000, 1500, 2000] },
   { type: /^WeatherObserved$/, attribute: 'temperature' },
   { type: /^SmartMeteringObservation$/, attribute: 'power' },
   { type: /^SmartMeteringObservation$/, attribute: 'totalVolume' },
@@ -95,6 +98,16 @@ export function headlineOf(thing: Thing): Reading | undefined {
   return readingOf(thing, 'powerState') ?? readingOf(thing, 'status') ?? readingOf(thing, 'severity');
 }
 
+/** The number by which entities of a type are judged, and its bounds; undefined when there is none. */
+export function stepsOf(thing: Thing): { readonly reading: Reading; readonly steps: Steps } | undefined {
+  const type = shortName(thing.types[0] ?? '');
+  for (const { type: pattern, attribute, steps } of measures) {
+    const reading = steps && pattern.test(type) ? readingOf(thing, attribute) : undefined;
+    if (steps && reading) return { reading, steps };
+  }
+  return undefined;
+}
+
 export function levelOf(thing: Thing): Level {
   if (domainOf(thing) === 'alert' && isOver(thing)) return 'idle';
   return hasAlarm(thing) || isBroken(thing) ? 'bad' : (measuredLevel(thing) ?? levelByWord(thing));
@@ -109,9 +122,10 @@ function levelByWord(thing: Thing): Level {
 /** How good the number is that people look at first; undefined when the type has no such number. */
 function measuredLevel(thing: Thing): Level | undefined {
   const type = shortName(thing.types[0] ?? '');
-  for (const { type: pattern, attribute, level } of measures) {
-    const value = level && pattern.test(type) ? numberIn(thing, attribute) : undefined;
-    if (level && value !== undefined) return level(value);
+  for (const { type: pattern, attribute, steps, level } of measures) {
+    const value = pattern.test(type) ? numberIn(thing, attribute) : undefined;
+    if (value !== undefined && steps) return levelByStep(value, steps);
+    if (value !== undefined && level) return level(value);
   }
   // A water meter without an alarm is well.
   return type === 'WaterConsumptionObserved' ? 'good' : undefined;

@@ -1,9 +1,11 @@
 /** Holds all entities that the person may see, up to date over the stream. */
 import { effect, signal } from '@preact/signals';
 import { type Client, connect, ConnectionLost, type ConnectOptions, type Replica } from '../../client/client.ts';
-import { apiPath, call } from './api.ts';
+import { apiPath, call, callWhole } from './api.ts';
 import { readThing, type Thing } from './entity.ts';
-import { isObject, textOf } from './json.ts';
+import { isObject, listOf, memberOf, textOf, textsOf } from './json.ts';
+import { shortName } from './names.ts';
+import { route } from './route.ts';
 import { credential, tenant } from './session.ts';
 
 /** How often views see changes, in milliseconds: more often than people read, less often than a busy city changes. */
@@ -17,10 +19,20 @@ export const things: Map<string, Thing> = new Map();
 /** Counts the updates of `things`. */
 export const revision = signal(0);
 export const isLoaded = signal(false);
-export const linkState = signal<'connecting' | 'open' | 'lost' | 'refused'>('connecting');
+export const linkState = signal<'connecting' | 'open' | 'lost' | 'refused' | 'sampled'>('connecting');
 export const linkReason = signal('');
 /** The number of changes since the page was opened. */
 export const changeCount = signal(0);
+
+/** Above this number of entities, the map is drawn by tiles, and lists have a sample. */
+const followedMax = 10_000;
+const sampleSize = 1000;
+/** True when there are too many entities to follow them all. */
+export const isTiled = signal(false);
+/** The number of entities that the person may see. */
+export const totalCount = signal(0);
+/** The types of all entities, as stored, where only a sample of the entities is here. */
+export const storedTypes = signal<readonly string[]>([]);
 
 const changed = new Set<string>();
 let isEverythingChanged = false;
@@ -42,12 +54,59 @@ export function followCity(): () => void {
     const unlessStopped = (act: () => void): void => {
       if (!stopping.signal.aborted) act();
     };
-    call(apiPath('/types')).then(
-      () => unlessStopped(() => follow(open(caller, stopping.signal), unlessStopped)),
+    countEntities().then(
+      (count) =>
+        unlessStopped(() => {
+          totalCount.value = count;
+          isTiled.value = count > followedMax;
+          if (count <= followedMax) follow(open(caller, stopping.signal), unlessStopped);
+          else stopping.signal.addEventListener('abort', keepSample(unlessStopped));
+        }),
       (error: unknown) => unlessStopped(() => refuse(error)),
     );
     return () => stopping.abort();
   });
+}
+
+async function countEntities(): Promise<number> {
+  const { headers } = await callWhole(apiPath('/entities', { type: '*', limit: 1, count: 'true', pick: 'id' }));
+  return Number(headers.get('NGSILD-Results-Count') ?? 0);
+}
+
+/** Shows the first entities of the chosen type, and others when another type is chosen. Returns how to stop. */
+function keepSample(unlessStopped: (act: () => void) => void): () => void {
+  linkState.value = 'sampled';
+  return effect(() => {
+    const type = route.value.query.get('type') ?? '';
+    readSample(type).then(
+      (sample) => unlessStopped(() => showSample(sample)),
+      (error: unknown) => unlessStopped(() => refuse(error)),
+    );
+  });
+}
+
+async function readSample(type: string): Promise<readonly Thing[]> {
+  storedTypes.value = textsOf(memberOf(await call(apiPath('/types')), 'typeList'));
+  const iri = storedTypes.peek().find((stored) => shortName(stored) === type) ?? '*';
+  const entities = await call(apiPath('/entities', { type: iri, limit: sampleSize, format: 'concise' }));
+  return listOf(entities).filter(isObject).map(readThing);
+}
+
+function showSample(sample: readonly Thing[]): void {
+  things.clear();
+  for (const thing of sample) things.set(thing.id, thing);
+  revision.value += 1;
+  isLoaded.value = true;
+}
+
+/** Reads an entity that is not in the sample. One that is not there is not added. */
+export async function addThing(id: string): Promise<void> {
+  const entity = await call(apiPath(`/entities/${encodeURIComponent(id)}`, { format: 'concise' })).catch(
+    () => undefined,
+  );
+  if (!isObject(entity)) return;
+  things.set(id, readThing(entity));
+  revision.value += 1;
 }
 
 interface CallerChoice {
@@ -107,6 +166,7 @@ function forget(): void {
   things.clear();
   isEverythingChanged = false;
   isLoaded.value = false;
+  isTiled.value = false;
   linkReason.value = '';
   // Views must not keep what the caller before was shown.
   revision.value = revision.peek() + 1;

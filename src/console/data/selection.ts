@@ -2,7 +2,7 @@
 import { computed } from '@preact/signals';
 import { type Domain, domainOf, levelOf, levels, type Level, domains } from './domains.ts';
 import { areaOf, observedOf, type Thing, titleOf } from './entity.ts';
-import { isLoaded, revision, things } from './live.ts';
+import { isLoaded, isTiled, revision, storedTypes, things } from './live.ts';
 import { shortName } from './names.ts';
 import { addressOf, goTo, route } from './route.ts';
 import { pastThings } from './past.ts';
@@ -126,7 +126,7 @@ export const choices = computed(() => ({
     domains,
     countBy(({ domain }) => [domain]),
   ),
-  type: countBy(({ type }) => [type]),
+  type: isTiled.value ? uncounted(storedTypes.value.map(shortName)) : countBy(({ type }) => [type]),
   area: countBy(({ area }) => [area]),
   scope: countBy(({ thing }) => thing.scopes),
   level: inOrder(
@@ -138,6 +138,10 @@ export const choices = computed(() => ({
     countBy(({ quality }) => [quality]),
   ),
 }));
+
+/** Names whose entities nobody has counted. */
+const uncounted = (names: readonly string[]): ReadonlyMap<string, number> =>
+  new Map([...names].sort((a, b) => a.localeCompare(b)).map((name) => [name, 0]));
 
 const inOrder = (order: readonly string[], counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
   new Map(order.flatMap((name) => (counts.has(name) ? [[name, counts.get(name) ?? 0] as const] : [])));

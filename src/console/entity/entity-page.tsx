@@ -1,9 +1,11 @@
 /** Shows one entity: its attributes with units and ages, their curves, what it is linked to, and its JSON. */
 import { computed, useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { openAlerts } from '../data/alerts.ts';
 import { domainOf, levelOf } from '../data/domains.ts';
 import { areaOf, type Reading, type Thing, titleOf } from '../data/entity.ts';
-import { isLoaded, revision, things } from '../data/live.ts';
+import { addThing, isLoaded, isTiled, revision, things } from '../data/live.ts';
+
 import { familyOf, shortId, shortName, spacedName } from '../data/names.ts';
 import { addressOf, route } from '../data/route.ts';
 import { markOf, otherParts } from '../data/quality.ts';
@@ -26,6 +28,9 @@ const nameOf = (id: string): string => {
 
 export function EntityPage({ id }: { readonly id: string }) {
   const thing = computed(() => (revision.value >= 0 ? things.get(id) : undefined)).value;
+  useEffect(() => {
+    if (isTiled.value && isLoaded.value && !things.has(id)) void addThing(id);
+  }, [id, isTiled.value, isLoaded.value]);
   if (!thing) return <p class="note">{say(isLoaded.value ? 'notFound' : 'loading')}</p>;
   return (
     <article class="entity" key={id}>

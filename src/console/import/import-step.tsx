@@ -1,14 +1,13 @@
 /** Sends the rows in portions, and lets a person mend the rejected ones and send them again. */
-import { type Signal, useSignal } from '@preact/signals';
+import { importProgress } from '../data/import-progress.ts';
 import { saveFile } from '../data/save.ts';
-import { useAction } from '../data/act.ts';
 import { formatNumber } from '../data/units.ts';
-import { Outcome } from '../view/parts.tsx';
 import { say } from '../words/words.ts';
 import type { Mapping } from './mapping.ts';
 import { csvOf } from './read-csv.ts';
 import { RejectedRows } from './rejected-rows.tsx';
 import { importRows, type NumberedRow, type Progress } from './run.ts';
+import { type Running, running } from './state.ts';
 
 interface ImportProps {
   readonly columns: readonly string[];
@@ -16,18 +15,8 @@ interface ImportProps {
   readonly mapping: Mapping;
 }
 
-/** An import that runs or has ended. */
-interface Running {
-  readonly progress: Progress;
-  readonly total: number;
-  readonly stopping: AbortController | undefined;
-}
-
 export function ImportStep({ columns, rows, mapping }: ImportProps) {
-  const running = useSignal<Running | undefined>(undefined);
-  const action = useAction();
-  const send = (some: readonly NumberedRow[]): void =>
-    action.run(() => sendRows({ columns, rows: some, mapping }, running));
+  const send = (some: readonly NumberedRow[]): void => void sendRows({ columns, rows: some, mapping });
   const current = running.value;
   const isRunning = current?.stopping !== undefined;
   return (
@@ -41,9 +30,13 @@ export function ImportStep({ columns, rows, mapping }: ImportProps) {
             {say('cancel')}
           </button>
         )}
-        {action.problem.value !== '' && <Outcome of={action} />}
+        {current && current.problem !== '' && (
+          <span role="status" class="failure">
+            {current.problem}
+          </span>
+        )}
       </p>
-      {current && <Report running={current} />}
+      {current && <Report of={current} />}
       {current && !isRunning && current.progress.rejected.length > 0 && (
         <Rejected columns={columns} rejected={current.progress.rejected} onSend={send} />
       )}
@@ -52,22 +45,32 @@ export function ImportStep({ columns, rows, mapping }: ImportProps) {
 }
 
 /** Rows that are sent again add to those that were accepted before. */
-async function sendRows(props: ImportProps, running: Signal<Running | undefined>): Promise<void> {
+async function sendRows(props: ImportProps): Promise<void> {
   const stopping = new AbortController();
   const before = running.value?.progress.accepted ?? 0;
+  const total = props.rows.length;
+  const isCurrent = (): boolean => running.value?.stopping === stopping;
   const show = (progress: Progress): void => {
+    // Another file may have taken the place of this one.
+    if (!isCurrent()) return;
     const all = { ...progress, accepted: before + progress.accepted };
-    running.value = { progress: all, total: props.rows.length, stopping };
+    running.value = { progress: all, total, stopping, problem: '' };
+    importProgress.value = { rows: progress.rows, total };
   };
-  show({ rows: 0, accepted: 0, rejected: [] });
+  running.value = { progress: { rows: 0, accepted: before, rejected: [] }, total, stopping, problem: '' };
+  let problem = '';
   try {
     await importRows({ ...props, signal: stopping.signal, onProgress: show });
-  } finally {
-    if (running.value) running.value = { ...running.value, stopping: undefined };
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
   }
+  const last = running.value;
+  if (last.stopping !== stopping) return;
+  running.value = { ...last, stopping: undefined, problem };
+  importProgress.value = undefined;
 }
 
-const Report = ({ running: { progress, total } }: { readonly running: Running }) => (
+const Report = ({ of: { progress, total } }: { readonly of: Running }) => (
   <>
     <progress max={total} value={progress.rows} aria-label={say('import.running')} />
     <p role="status" class="verdict">

@@ -1,5 +1,6 @@
 /** Shows rejected rows with their reasons, as fields that a person can mend. */
 import { type Signal, useSignal } from '@preact/signals';
+import { Pager } from '../view/pages.tsx';
 import { say } from '../words/words.ts';
 import type { NumberedRow, RejectedRow } from './run.ts';
 import { cellText } from './table.ts';
@@ -19,20 +20,22 @@ const keyOf = ({ number }: NumberedRow, n: number): string => `${number} ${n}`;
 
 export function RejectedRows({ columns, rejected, onSend }: RejectedProps) {
   const typed = useSignal<Typed>(new Map());
-  const page = useSignal(0);
+  const offset = useSignal(0);
   const mended = (row: RejectedRow): NumberedRow => ({
     number: row.number,
     cells: columns.map((_, n) => typed.value.get(keyOf(row, n)) ?? row.cells[n] ?? ''),
   });
   return (
     <>
-      <Rows columns={columns} rows={rejected.slice(page.value * pageSize, (page.value + 1) * pageSize)} typed={typed} />
-      <p class="bar pager">
+      <Rows columns={columns} rows={rejected.slice(offset.value, offset.value + pageSize)} typed={typed} />
+      <div class="bar">
         <button type="button" onClick={() => onSend(rejected.map(mended))}>
           {say('import.sendAgain')} ({rejected.length})
         </button>
-        {rejected.length > pageSize && <Pager page={page} count={rejected.length} />}
-      </p>
+        {rejected.length > pageSize && (
+          <Pager offset={offset} size={pageSize} found={rejected.length - offset.value} total={rejected.length} />
+        )}
+      </div>
     </>
   );
 }
@@ -78,20 +81,3 @@ const Rows = ({ columns, rows, typed }: RowsProps) => (
     </table>
   </div>
 );
-
-function Pager({ page, count }: { readonly page: Signal<number>; readonly count: number }) {
-  const end = Math.min((page.value + 1) * pageSize, count);
-  return (
-    <>
-      <button type="button" class="quiet" disabled={page.value === 0} onClick={() => (page.value -= 1)}>
-        {say('earlierPage')}
-      </button>
-      <span>
-        {page.value * pageSize + 1}–{end} {say('ofEntities')} {count}
-      </span>
-      <button type="button" class="quiet" disabled={end === count} onClick={() => (page.value += 1)}>
-        {say('laterPage')}
-      </button>
-    </>
-  );
-}

@@ -7,12 +7,14 @@ import {
   NavigationControl,
   Popup,
   setWorkerUrl,
+  type VectorTileSource,
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import { positionOf } from '../data/entity.ts';
 import { type ColourBy, colourOf, type Shown } from '../data/selection.ts';
 import { collectionOf, type FeatureCollection } from './features.ts';
-import { styleOf } from './layers.ts';
+import { callerHeaders } from '../data/session.ts';
+import { styleOf, type TileSource } from './layers.ts';
 import { outlineOf } from './outline.ts';
 
 setWorkerUrl(workerUrl);
@@ -22,7 +24,7 @@ export interface CityMap {
   show(items: readonly Shown[], everything: readonly Shown[], look: Look): void;
   /** Marks an entity and moves to it. */
   choose(item: Shown | undefined): void;
-  setDark(isDark: boolean): void;
+  setLook(isDark: boolean, tiles: TileSource | undefined): void;
   remove(): void;
 }
 
@@ -60,7 +62,7 @@ export function drawMap(container: HTMLElement, { isDark, onChoose }: MapOptions
   followPointer(view, onChoose);
   const state = newState();
   let isReady = false;
-  let isDarkNow = isDark;
+  let lookNow = JSON.stringify([isDark, undefined]);
   const paint = (): void => {
     if (isReady) paintState(view, state);
   };
@@ -80,11 +82,13 @@ export function drawMap(container: HTMLElement, { isDark, onChoose }: MapOptions
       state.chosen = item;
       paint();
     },
-    setDark: (dark) => {
-      if (dark === isDarkNow) return;
-      isDarkNow = dark;
+    setLook: (dark, tiles) => {
+      const look = JSON.stringify([dark, tiles]);
+      if (look === lookNow) return;
+      lookNow = look;
       isReady = false;
-      view.setStyle(styleOf(dark), { diff: false });
+      view.setStyle(styleOf(dark, tiles), { diff: false });
+      keepTilesFresh(view, tiles);
     },
     remove: () => view.remove(),
   };
@@ -120,6 +124,8 @@ function openView(container: HTMLElement, isDark: boolean): MapView {
     zoom: 11.5,
     maxZoom: 19,
     attributionControl: false,
+    transformRequest: (url) =>
+      new URL(url).pathname.startsWith('/tiles/') ? { url, headers: callerHeaders() } : { url },
     pitchWithRotate: false,
     dragRotate: false,
   });
@@ -131,6 +137,20 @@ function paintState(view: MapView, state: MapState): void {
   setData(view, 'entities', featuresOf(state.shown, state.look));
   setData(view, 'chosen', featuresOf(state.chosen ? [state.chosen] : [], state.look));
   paintOutline(view, state);
+}
+
+/** How often tiles are asked for again, in milliseconds. */
+const tileRefreshMs = 10_000;
+
+/** Asks for the tiles again while this source is shown. */
+function keepTilesFresh(view: MapView, tiles: TileSource | undefined): void {
+  if (!tiles) return;
+  const timer = window.setInterval(() => {
+    const source = view.getSource<VectorTileSource>('tiles');
+    if (source?.tiles[0] === tiles.url) source.setTiles([tiles.url]);
+    else if (source) window.clearInterval(timer);
+  }, tileRefreshMs);
+  view.once('remove', () => window.clearInterval(timer));
 }
 
 function moveTo(view: MapView, state: MapState, { thing }: Shown): void {
@@ -203,10 +223,12 @@ function boundsOf(items: readonly Shown[]): LngLatBoundsLike | undefined {
 /** A click on a cluster moves in, a click on an entity chooses it. Under the pointer, an entity shows its name. */
 function followPointer(view: MapView, onChoose: (id: string) => void): void {
   const popup = new Popup({ closeButton: false, closeOnClick: false, offset: 12, className: 'map-name' });
-  view.on('click', 'points', ({ features }) => {
-    const id: unknown = features?.[0]?.properties['id'];
-    if (typeof id === 'string') onChoose(id);
-  });
+  for (const layer of ['points', 'tile-points'])
+    view.on('click', layer, ({ features }) => {
+      const id: unknown = features?.[0]?.properties['id'];
+      if (typeof id === 'string') onChoose(id);
+    });
+  view.on('click', 'tile-clusters', ({ lngLat }) => view.easeTo({ center: lngLat, zoom: view.getZoom() + 2 }));
   view.on('click', 'clusters', ({ features, lngLat }) => {
     const id: unknown = features?.[0]?.properties['cluster_id'];
     const source = view.getSource<GeoJSONSource>('entities');

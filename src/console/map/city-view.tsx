@@ -1,7 +1,7 @@
 /** Shows the city: the map, and beside it the list of entities or one of them. */
 import { useComputed, useSignal } from '@preact/signals';
 import { type Domain, domains, type Level, levels } from '../data/domains.ts';
-import { isLoaded } from '../data/live.ts';
+import { isLoaded, isTiled, totalCount } from '../data/live.ts';
 import { route } from '../data/route.ts';
 import { choices, clearFilters, everything, filters, setFilter, type Shown, shown } from '../data/selection.ts';
 import { EntityPage } from '../entity/entity-page.tsx';
@@ -76,7 +76,9 @@ function Filters() {
         const found = choices.value[name];
         if (found.size === 0) return null;
         const text = (value: string): string => wordOf(name, value);
-        const options = [...found].map(([value, count]) => [value, `${text(value)} (${count})`] as const);
+        const options = [...found].map(
+          ([value, count]) => [value, count === 0 ? text(value) : `${text(value)} (${count})`] as const,
+        );
         return (
           <Choice
             key={name}
@@ -114,7 +116,7 @@ const pageSize = 60;
 function List() {
   const pages = useSignal(1);
   const sorted = useComputed(() => [...shown.value].sort(worstFirst));
-  const total = everything.value.length;
+  const total = isTiled.value ? totalCount.value : everything.value.length;
   const found = sorted.value.length;
   const hasFilter = Object.entries(filters.value).some(([, value]) => value !== '');
   return (
@@ -128,6 +130,7 @@ function List() {
           </button>
         )}
       </p>
+      {isTiled.value && <p class="note">{say('sampledNote')}</p>}
       {found === 0 && <p class="note">{say('emptyFiltered')}</p>}
       <ul class="list">
         {sorted.value.slice(0, pages.value * pageSize).map((item) => (

@@ -1,6 +1,6 @@
 /** Says how the map looks: its sources, its layers and their colours. */
 import type { ExpressionSpecification, StyleSpecification } from 'maplibre-gl';
-import type { Level } from '../data/domains.ts';
+import type { Level, Steps } from '../data/domains.ts';
 
 /** The colours of states. They differ in lightness too, so that they can be told apart without seeing colours. */
 const levelColours: Readonly<Record<Level, string>> = {
@@ -57,7 +57,7 @@ const hasAlert: ExpressionSpecification = ['==', ['get', 'alert'], 'yes'];
 
 const isLevel = (level: Level): ExpressionSpecification => ['+', ['case', ['==', ['get', 'level'], level], 1, 0]];
 
-export function styleOf(isDark: boolean): StyleSpecification {
+export function styleOf(isDark: boolean, tiles?: TileSource): StyleSpecification {
   const palette = paletteOf(isDark);
   return {
     version: 8,
@@ -73,6 +73,7 @@ export function styleOf(isDark: boolean): StyleSpecification {
         clusterMaxZoom: 15,
         clusterProperties: { bad: isLevel('bad'), poor: isLevel('poor') },
       },
+      ...(tiles ? { tiles: { type: 'vector' as const, tiles: [tiles.url], maxzoom: tileZoomMax } } : undefined),
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': palette.ground } },
@@ -88,9 +89,85 @@ export function styleOf(isDark: boolean): StyleSpecification {
       },
       ...textLayers(palette),
       ...entityLayers(palette.ring),
+      ...(tiles ? tileLayers(palette.ring, tiles) : []),
     ],
   };
 }
+
+/** Where tiles come from, and the colour of each point in them. */
+export interface TileSource {
+  /** With `{z}`, `{x}` and `{y}`. */
+  readonly url: string;
+  readonly judged: readonly JudgedType[];
+}
+
+/** A type of entities with the attribute that decides the state, as stored. */
+export interface JudgedType {
+  readonly type: string;
+  readonly attribute: string;
+  readonly steps: Steps;
+}
+
+/** Nearer, MapLibre GL enlarges these tiles: in them, each entity is drawn alone. */
+const tileZoomMax = 16;
+
+function colourInTiles(judged: readonly JudgedType[]): ExpressionSpecification {
+  return judged.reduce<ExpressionSpecification>(
+    (others, { type, attribute, steps: [fair, poor, bad] }) => [
+      'case',
+      ['all', ['==', ['get', 'type'], type], ['has', attribute]],
+      [
+        'step',
+        ['to-number', ['get', attribute]],
+        levelColours.good,
+        ...[fair, levelColours.fair],
+        ...[poor, levelColours.poor],
+        ...[bad, levelColours.bad],
+      ],
+      others,
+    ],
+    ['literal', levelColours.none],
+  );
+}
+
+const tileLayers = (ring: string, { judged }: TileSource): StyleSpecification['layers'] => [
+  {
+    id: 'tile-clusters',
+    type: 'circle',
+    source: 'tiles',
+    'source-layer': 'entities',
+    filter: ['has', 'point_count'],
+    paint: {
+      'circle-color': '#1c6c7c',
+      'circle-opacity': 0.92,
+      'circle-radius': ['interpolate', ['linear'], ['get', 'point_count'], 2, 9, 100, 14, 10_000, 22],
+      'circle-stroke-width': 2,
+      'circle-stroke-color': ring,
+    },
+  },
+  {
+    id: 'tile-counts',
+    type: 'symbol',
+    source: 'tiles',
+    'source-layer': 'entities',
+    filter: ['has', 'point_count'],
+    layout: { 'text-field': ['get', 'point_count_abbreviated'], 'text-size': 11 },
+    paint: { 'text-color': '#ffffff' },
+  },
+  {
+    id: 'tile-points',
+    type: 'circle',
+    source: 'tiles',
+    'source-layer': 'entities',
+    filter: ['!', ['has', 'point_count']],
+    paint: {
+      'circle-color': colourInTiles(judged),
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, 4, 16, 8, 19, 12],
+      'circle-stroke-width': 1.5,
+      'circle-stroke-color': ring,
+    },
+  },
+];
 
 const textLayers = ({ text, halo }: ReturnType<typeof paletteOf>): StyleSpecification['layers'] => [
   {

@@ -3,10 +3,12 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { alertedIds, hasPoint } from '../data/alerts.ts';
 import { type Level, levels } from '../data/domains.ts';
+import { isTiled } from '../data/live.ts';
 import { entityAddress, goTo } from '../data/route.ts';
 import { colourBy, everything, setFilter, type Shown, shown } from '../data/selection.ts';
 import { isDark } from '../data/session.ts';
 import { say, type Word } from '../words/words.ts';
+import { tileSource } from './tile-source.ts';
 import { TimeSlider } from './time-slider.tsx';
 import type { CityMap } from './city-map.ts';
 
@@ -32,9 +34,10 @@ export function MapPanel({ chosenId, items }: { readonly chosenId?: string; read
   }, []);
   useSignalEffect(() => {
     const look = { colourBy: colourBy.value, alerted: alertedIds.value };
-    map.value?.show((items ? items() : shown.value).filter(hasPoint), everything.value, look);
+    const drawn = isTiled.value ? [] : (items ? items() : shown.value).filter(hasPoint);
+    map.value?.show(drawn, everything.value, look);
   });
-  useSignalEffect(() => map.value?.setDark(isDark()));
+  useSignalEffect(() => map.value?.setLook(isDark(), isTiled.value ? tileSource.value : undefined));
   useEffect(() => {
     map.value?.choose(everything.value.find(({ thing }) => thing.id === chosenId));
   }, [chosenId, map.value, everything.value.length > 0]);
@@ -42,7 +45,7 @@ export function MapPanel({ chosenId, items }: { readonly chosenId?: string; read
     <section class="map" aria-label={say('mapOfCity')}>
       {isBroken.value ? <p class="note">{say('mapNeedsWebgl')}</p> : <div ref={container} class="map-canvas" />}
       <div class="map-foot">
-        {items === undefined && <TimeSlider />}
+        {items === undefined && !isTiled.value && <TimeSlider />}
         <Legend canChoose={items === undefined} />
       </div>
     </section>

@@ -134,12 +134,25 @@ export async function writeDraft(draft: Draft, isPublished: boolean): Promise<vo
   const gone = [...plainFields, 'title', 'description', 'attributeNames', 'isPublished'].filter(
     (name) => memberOf(stored, name) !== undefined && entity[name] === undefined,
   );
+  const replaced = ofAnotherKind(entity, stored);
+  if (Object.keys(replaced).length > 0)
+    await call(`${path}/attrs`, { method: 'POST', body: replaced, headers: catalogueHeaders });
   const body = {
-    ...entity,
+    ...Object.fromEntries(Object.entries(entity).filter(([name]) => !(name in replaced))),
     ...Object.fromEntries(gone.map((name) => [name, removed])),
     ...mergedTexts(entity, stored),
   };
   await call(path, { method: 'PATCH', body, headers: catalogueHeaders });
+}
+
+/** The attributes that are stored as another kind, such as a title that is a plain text: a merge would refuse them. */
+function ofAnotherKind(entity: JsonObject, stored: unknown): JsonObject {
+  return Object.fromEntries(
+    Object.entries(entity).filter(([name, attribute]) => {
+      const before = textOf(memberOf(stored, name), 'type');
+      return isObject(attribute) && before !== undefined && before !== textOf(attribute, 'type');
+    }),
+  );
 }
 
 /** A merge keeps languages that it does not name. */

@@ -42,30 +42,43 @@ export const Paged = <T,>({ of, children }: PagedProps<T>) => (
     {(found) => (
       <>
         {children(found.slice(0, pageSize))}
-        {(of.offset.value > 0 || found.length > pageSize) && <Pager offset={of.offset} found={found.length} />}
+        {(of.offset.value > 0 || found.length > pageSize) && (
+          <Pager offset={of.offset} size={pageSize} found={found.length} />
+        )}
       </>
     )}
   </Shown>
 );
 
-function Pager({ offset, found }: { readonly offset: Signal<number>; readonly found: number }) {
+interface PagerProps {
+  readonly offset: Signal<number>;
+  /** Records on a page. */
+  readonly size: number;
+  /** Records from `offset` on that are known. */
+  readonly found: number;
+  /** The number of all records, where it is known. */
+  readonly total?: number;
+}
+
+/** The way to the other pages. */
+export function Pager({ offset, size, found, total }: PagerProps) {
   const from = offset.value;
-  const hasMore = found > pageSize;
+  const hasMore = found > size;
   return (
     <nav class="bar pager" aria-label={say('pages')}>
       <button
         type="button"
         class="quiet"
         disabled={from === 0}
-        onClick={() => (offset.value = Math.max(from - pageSize, 0))}
+        onClick={() => (offset.value = Math.max(from - size, 0))}
       >
         {say('earlierPage')}
       </button>
       <span role="status">
-        {from + 1}–{from + Math.min(found, pageSize)}
-        {hasMore && `, ${say('thereIsMore')}`}
+        {from + 1}–{from + Math.min(found, size)}
+        {total === undefined ? hasMore && `, ${say('thereIsMore')}` : ` ${say('ofEntities')} ${total}`}
       </span>
-      <button type="button" class="quiet" disabled={!hasMore} onClick={() => (offset.value = from + pageSize)}>
+      <button type="button" class="quiet" disabled={!hasMore} onClick={() => (offset.value = from + size)}>
         {say('laterPage')}
       </button>
     </nav>

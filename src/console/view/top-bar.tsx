@@ -1,6 +1,7 @@
 /** Shows the name of the broker, the state of the connection, the choices of the person, and a warning where access is open. */
 import { signal } from '@preact/signals';
 import { apiPath, call, send } from '../data/api.ts';
+import { importProgress } from '../data/import-progress.ts';
 import { parseJson, textOf } from '../data/json.ts';
 import { changeCount, linkReason, linkState } from '../data/live.ts';
 import { useLoad } from '../data/load.ts';
@@ -43,6 +44,7 @@ const TopBar = () => (
       Mlaka
     </a>
     <Connection />
+    <Import />
     <span class="grow" />
     <button type="button" class="quiet" lang={language.value === 'sl' ? 'en' : 'sl'} onClick={switchLanguage}>
       {say('switchLanguage')}
@@ -66,7 +68,13 @@ function switchLanguage(): void {
   language.value = language.value === 'sl' ? 'en' : 'sl';
 }
 
-const stateWords = { open: 'live', connecting: 'connecting', lost: 'lost', refused: 'refused' } as const;
+const stateWords = {
+  open: 'live',
+  connecting: 'connecting',
+  lost: 'lost',
+  refused: 'refused',
+  sampled: 'sampled',
+} as const;
 
 const Connection = () => (
   <p class={`connection is-${linkState.value}`} role="status" title={linkReason.value}>
@@ -76,6 +84,17 @@ const Connection = () => (
     </small>
   </p>
 );
+
+/** An import that runs, on every page. */
+const Import = () =>
+  importProgress.value ? (
+    <span role="status">
+      <a href="#/data/import">
+        {say('import.running')}:{' '}
+        {Math.floor((100 * importProgress.value.rows) / Math.max(importProgress.value.total, 1))} %
+      </a>
+    </span>
+  ) : null;
 
 const themes = [
   ['system', 'themeSystem'],

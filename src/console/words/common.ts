@@ -55,6 +55,11 @@ export const commonWords = {
   connecting: ['povezujem', 'connecting'],
   lost: ['brez povezave', 'not connected'],
   unreachable: ['Posrednik ni dosegljiv.', 'The broker cannot be reached.'],
+  sampled: ['po ploščicah', 'by tiles'],
+  sampledNote: [
+    'Vseh entitet je preveč, da bi jim sledili. Zemljevid pokaže vse, seznam prvih 1000 izbrane vrste.',
+    'There are too many entities to follow. The map shows all of them, the list the first 1000 of the chosen type.',
+  ],
   refused: ['zavrnjeno', 'refused'],
   copy: ['Kopiraj', 'Copy'],
   copied: ['Kopirano', 'Copied'],
