@@ -48,7 +48,7 @@ async function send({ method, path, body, type, headers }: HostileRequest, tenan
   const answer = await fetch(`${broker.url}${path}`, {
     method,
     headers: {
-      'NGSILD-Tenant': tenant,
+      [path.startsWith('/v2') ? 'Fiware-Service' : 'NGSILD-Tenant']: tenant,
       ...(body === undefined ? {} : { 'Content-Type': type ?? 'application/json' }),
       ...headers,
     },

@@ -1,6 +1,7 @@
 /** The operations that publish the catalogue as DCAT-AP 3.0.1: `/dcat/catalog` and `/dcat/dataset/{slug}`. */
 import type { Quad } from 'n3';
 import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
+import { createSingleFlight } from '../../core/jsonld/single-flight.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import type {
   CallContext,
@@ -32,13 +33,14 @@ const keptMax = 16 * 2 ** 20;
 
 export function createDcatOperations(options: CatalogueOptions): readonly Operation[] {
   const kept = createBoundedCache<string>({ entriesMax: 100, weightMax: keptMax });
-  const write = async (key: string, make: () => Promise<string>): Promise<string> => {
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    const text = await make();
-    kept.set(key, text, text.length);
-    return text;
-  };
+  const writing = createSingleFlight<string>();
+  const write = async (key: string, make: () => Promise<string>): Promise<string> =>
+    kept.get(key) ??
+    writing(key, async () => {
+      const text = await make();
+      kept.set(key, text, text.length);
+      return text;
+    });
   const publishing = { ...options, write };
   const endings: readonly (readonly [string, readonly Media[]])[] = [
     ['', media],
@@ -124,7 +126,7 @@ async function answer(
     content: () =>
       publishing.write(version, async () => {
         const { writeRdf } = await import('./write-rdf.ts');
-        return writeRdf(await makeGraph(), form);
+        return writeRdf(await makeGraph(), form, call.services.yieldToEventLoop);
       }),
   });
 }

@@ -1,16 +1,24 @@
 /** Writes a graph as Turtle, JSON-LD or RDF/XML. The three forms hold the same graph. */
 import jsonld from 'jsonld';
 import { type Quad, Writer } from 'n3';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { rdfXmlOf } from './rdf-xml.ts';
 import { prefixes } from './vocabulary.ts';
 
 export type RdfForm = 'turtle' | 'ld+json' | 'rdf+xml';
 
-export async function writeRdf(quads: readonly Quad[], form: RdfForm): Promise<string> {
+/** `yieldToEventLoop`: long texts are written with pauses. */
+export async function writeRdf(
+  quads: readonly Quad[],
+  form: RdfForm,
+  yieldToEventLoop: YieldToEventLoop,
+): Promise<string> {
   const used = usedPrefixes(quads);
   if (form === 'rdf+xml') return rdfXmlOf(quads, used);
   // The writer of Turtle begins a new paragraph with each change of the subject.
-  return form === 'turtle' ? turtleOf(bySubject(quads), used) : jsonLdOf(quads, used);
+  return form === 'turtle'
+    ? turtleOf(bySubject(quads), used, yieldToEventLoop)
+    : jsonLdOf(quads, used, yieldToEventLoop);
 }
 
 const bySubject = (quads: readonly Quad[]): readonly Quad[] =>
@@ -31,13 +39,18 @@ function usedPrefixes(quads: readonly Quad[]): Prefixes {
   );
 }
 
-const turtleOf = (quads: readonly Quad[], used: Prefixes): Promise<string> =>
-  ended(new Writer({ prefixes: used }), quads);
+async function turtleOf(quads: readonly Quad[], used: Prefixes, yieldToEventLoop: YieldToEventLoop): Promise<string> {
+  const writer = new Writer({ prefixes: used });
+  for (const quad of quads) {
+    const pause = yieldToEventLoop();
+    if (pause) await pause;
+    writer.addQuad(quad);
+  }
+  return ended(writer);
+}
 
-/** The text of a writer to which the quads are added. */
-const ended = (writer: Writer, quads: readonly Quad[]): Promise<string> =>
+const ended = (writer: Writer): Promise<string> =>
   new Promise((resolve, reject) => {
-    writer.addQuads([...quads]);
     writer.end((error: Error | null, text: string) => {
       if (error) reject(error);
       else resolve(text);
@@ -49,10 +62,21 @@ const distinct = (quads: readonly Quad[]): Quad[] => [
   ...new Map(quads.map((one) => [JSON.stringify([one.subject.id, one.predicate.id, one.object.id]), one])).values(),
 ];
 
+/** Subjects that are written without a pause. The graph has no lists, so that each subject can be written apart from the others. */
+const subjectsAtOnce = 20;
+
 /** Values keep their lexical forms: `useNativeTypes` would write numbers as JSON, which changes some of them. */
-async function jsonLdOf(quads: readonly Quad[], used: Prefixes): Promise<string> {
-  // From a text, jsonld compares each quad with all others.
-  const expanded = await jsonld.fromRDF(distinct(quads), { useNativeTypes: false });
-  const compacted = await jsonld.compact(expanded, used, { graph: true });
-  return `${JSON.stringify(compacted, undefined, 1)}\n`;
+async function jsonLdOf(quads: readonly Quad[], used: Prefixes, yieldToEventLoop: YieldToEventLoop): Promise<string> {
+  const subjects = [...Map.groupBy(distinct(quads), ({ subject }) => subject.id).values()];
+  const graph: unknown[] = [];
+  for (let start = 0; start < subjects.length; start += subjectsAtOnce) {
+    const pause = yieldToEventLoop();
+    if (pause) await pause;
+    // From a text, jsonld compares each quad with all others.
+    const some = subjects.slice(start, start + subjectsAtOnce).flat();
+    const expanded = await jsonld.fromRDF(some, { useNativeTypes: false });
+    const { '@graph': nodes = [] } = await jsonld.compact(expanded, used, { graph: true });
+    graph.push(...[nodes].flat());
+  }
+  return `${JSON.stringify({ '@context': used, '@graph': graph }, undefined, 1)}\n`;
 }

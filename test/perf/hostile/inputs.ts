@@ -1,11 +1,13 @@
 /** Lists all hostile inputs for `hostile.ts`. */
 import { answers } from './answers.ts';
+import { city } from './city.ts';
 import { contexts } from './contexts.ts';
 import { geometries } from './geometries.ts';
 import { heads } from './heads.ts';
 import type { HostileInput } from './input.ts';
 import { queries } from './queries.ts';
 import { subscriptions } from './subscriptions.ts';
+import { v2 } from './v2.ts';
 import { writes } from './writes.ts';
 
 export const hostileInputs: readonly HostileInput[] = [
@@ -16,4 +18,6 @@ export const hostileInputs: readonly HostileInput[] = [
   ...contexts,
   ...subscriptions,
   ...heads,
+  ...v2,
+  ...city,
 ];

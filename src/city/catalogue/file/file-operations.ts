@@ -7,6 +7,7 @@ import type {
   OperationRequest,
   OperationResult,
 } from '../../../core/operation/operation.ts';
+import { createSingleFlight, type SingleFlight } from '../../../core/jsonld/single-flight.ts';
 import { perform } from '../../../core/operation/perform.ts';
 import type { CatalogueOptions } from '../catalogue-options.ts';
 import type { Dataset } from '../dataset.ts';
@@ -18,7 +19,7 @@ import { columnMetadata } from './column-metadata.ts';
 import { fileForms, type FileForm } from './file-forms.ts';
 import { historyColumns, historyTable } from './history.ts';
 import { latestColumns, type LatestOptions, latestTable } from './latest.ts';
-import { profileOf } from './profile.ts';
+import { type Profile, profileOf } from './profile.ts';
 import { isHistory, selectionOf } from './selection.ts';
 import type { Table } from './table.ts';
 import { csvPieces, geojsonPieces, ndjsonPieces } from './write-text.ts';
@@ -42,6 +43,7 @@ interface Wanted {
 }
 
 export function createFileOperations(options: CatalogueOptions): readonly Operation[] {
+  const profiles = createSingleFlight<Profile>();
   const history: Operation = {
     ...head,
     name: 'readDatasetHistory',
@@ -68,7 +70,8 @@ export function createFileOperations(options: CatalogueOptions): readonly Operat
       async run(request, call) {
         const wanted = readName(request);
         const { dataset, catalogue } = await findDataset(wanted.slug, options, call);
-        if (!isHistory(dataset.about)) return latestAnswer(wanted.form, { dataset, catalogue, call, options });
+        if (!isHistory(dataset.about))
+          return latestAnswer(wanted.form, { dataset, catalogue, call, options, profiles });
         if (wanted.form !== 'columns' && !wanted.form.hasHistory)
           throw new Problem(
             'ResourceNotFound',
@@ -107,6 +110,8 @@ async function findDataset(
 }
 
 interface Answering {
+  /** Callers who ask at the same time for the same data with the same rights share the look at all entities. */
+  readonly profiles: SingleFlight<Profile>;
   readonly dataset: Dataset;
   readonly catalogue: Catalogue;
   readonly call: CallContext;
@@ -115,10 +120,11 @@ interface Answering {
 
 async function latestAnswer(
   form: Wanted['form'],
-  { dataset, catalogue, call, options }: Answering,
+  { dataset, catalogue, call, options, profiles }: Answering,
 ): Promise<OperationResult> {
   const selection = await selectionOf(dataset, options.types, call);
-  const profile = await profileOf(selection, call);
+  const key = JSON.stringify([dataset.slug, await call.position(), rightsOf(call)]);
+  const profile = await profiles(key, () => profileOf(selection, call));
   const latest: LatestOptions = {
     selection,
     profile,

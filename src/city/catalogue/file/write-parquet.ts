@@ -6,8 +6,8 @@ import { cellText, type CellType, type Column, type Table } from './table.ts';
 
 /** Rows that are held in memory and then written as one row group; fewer where their cells are many or long. */
 const groupSize = 20_000;
-/** Weight of the rows in memory: the characters of texts, and 8 for every cell. */
-const weightMax = 32 * 2 ** 20;
+/** Weight of the rows in memory: the characters of texts, and 8 for every cell. A row group is written without a pause. */
+const weightMax = 2 * 2 ** 20;
 
 const elements = {
   number: { type: 'DOUBLE' },
