@@ -102,13 +102,16 @@ test.each([
 ])('the holder of the key %s gets %j everywhere', async (as, expected) => {
   const asked = guarded.filter((one) => !expected.includes(403) || !forEveryKey.includes(nameOf(one)));
   const answers = await Promise.all(
-    asked.map(async (one) => [
-      nameOf(one),
-      (await answer(one, one.path.replaceAll(/\{[^}]*\}/g, 'urn:x:1'), { as })).status,
-    ]),
+    asked.map(async (one) => {
+      const { status } = await answer(one, one.path.replaceAll(/\{[^}]*\}/g, 'urn:x:1'), { as });
+      return { name: nameOf(one), status };
+    }),
   );
   expect(answers.length).toBeGreaterThan(140);
-  expect(answers.filter(([, status]) => !expected.includes(Number(status)))).toEqual([]);
+  // In Open311, a missing or wrong key is answered with 403.
+  const isExpected = (name: string, status: number): boolean =>
+    expected.includes(status) || (status === 403 && name.includes(' /georeport/'));
+  expect(answers.filter(({ name, status }) => !isExpected(name, status))).toEqual([]);
 });
 
 test('what is said to be for everybody exists', () => {
@@ -154,6 +157,13 @@ const hidden: readonly (readonly [request: string, body: JsonObject])[] = [
     'csourceSubscriptions',
     { id: 'urn:hidden:5', type: 'Subscription', entities: [{ type: 'Hidden' }], notification: endpoint },
   ],
+  [
+    'entities',
+    {
+      ...{ id: 'urn:hidden:7', type: 'service_requests', service_request_id: text('hidden') },
+      ...{ description: text(secret), status: text('open'), requested_datetime: text('2026-03-01T08:00:00Z') },
+    },
+  ],
   ['access/grants', { id: 'urn:hidden:6', to: `role:${secret}`, operations: ['read'], types: ['Hidden'] }],
 ];
 
@@ -167,9 +177,11 @@ const idAt = (path: string): string => {
 
 /** What replaces the parameters of paths: names of what is hidden, and of what does not exist. */
 const places = (id: string) => ({
-  hidden: { id, type: 'Hidden', attr: 'note', name: 'hidden', file: 'hidden.csv', dataset: 'hidden' },
-  absent: { id: 'urn:absent:1', type: 'Absent', attr: 'nope', name: 'absent', file: 'absent.csv', dataset: 'absent' },
+  hidden: { ...named('hidden'), id, type: 'Hidden', attr: 'note' },
+  absent: { ...named('absent'), id: 'urn:absent:1', type: 'Absent', attr: 'nope' },
 });
+
+const named = (name: string) => ({ name, file: `${name}.csv`, dataset: name, report: name, token: name, code: name });
 
 type Place = ReturnType<typeof places>['hidden'];
 
