@@ -22,6 +22,7 @@ import type { Access } from './access.ts';
 import type { City } from './city.ts';
 import { listIn } from './config/list.ts';
 import type { Config } from './config/options.ts';
+import { createLogOperation } from './log-operation.ts';
 import { modelsFolderOf, root } from './folders.ts';
 import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
@@ -103,7 +104,7 @@ function httpOptions(
   metrics.watch({ sizes: () => services.stores.sizes(), unready: health.unready, memory: services.memory });
   return {
     services,
-    operations: [...operations, ...ownOperations({ streams, access, jobs, city })],
+    operations: [...operations, ...ownOperations({ telemetry, streams, access, jobs, city })],
     v2Operations: [
       ...v2EntityOperations,
       ...v2SubscriptionOperations,
@@ -143,15 +144,17 @@ const compatibilityRoutes = (
 
 /** The operations of the parts of the broker beside the core. */
 const ownOperations = ({
+  telemetry,
   streams,
   access,
   jobs,
   city,
-}: Pick<ServerParts, 'streams' | 'access' | 'jobs' | 'city'>): readonly Operation[] => [
+}: Pick<ServerParts, 'telemetry' | 'streams' | 'access' | 'jobs' | 'city'>): readonly Operation[] => [
   ...streams.events.operations,
   ...access.operations,
   ...createJobOperations(jobs.all),
   ...city.operations,
+  createLogOperation(telemetry.recentLog.lines),
 ];
 
 /**

@@ -111,6 +111,7 @@ describe('every page shows what it is about, and can be used by everybody', () =
     ['tenants', '/console#/operate/tenants', '.table td:has-text("default")'],
     ['contexts', '/console#/operate/contexts', '.table td:has-text("parking/context.jsonld")'],
     ['metrics', '/console#/operate/metrics', '.figures dd'],
+    ['the log', '/console#/operate/log', 'label:has-text("Level") select'],
     ['the builder of requests', '/console#/explore', '.request'],
     ['the public face', '/city', '.list li'],
   ])('%s', async (_, address, selector) => {

@@ -185,6 +185,9 @@ describe('where access is required', () => {
     await page.waitForSelector('.list a:has-text("Light one")');
     expect(await page.locator('dialog[open]').count()).toBe(0);
     expect(await page.locator('text=Access is open').count()).toBe(0);
+    const log = `${broker.url}/ngsi-ld/v1/access/log`;
+    expect((await fetch(log, { headers: { Authorization: `Bearer ${key}` } })).status).toBe(200);
+    expect((await fetch(log)).status).toBe(401);
     // A browser reports each 401 by itself.
     expect(complaints.filter((text) => !text.includes('401') && !text.includes('WebSocket'))).toEqual([]);
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { logOperationHead } from '../../src/app/log-operation.ts';
 import { aggregateOperationHeads } from '../../src/city/aggregate/aggregate-operations.ts';
 import { indicatorOperationHeads } from '../../src/city/indicator/indicator-operations.ts';
 import { jobOperationHeads } from '../../src/city/job/job-operations.ts';
@@ -55,6 +56,7 @@ const cases: readonly (readonly [string, Case])[] = [
         ...eventPaths,
         ...Object.values({ ...keyOperationHeads, ...jobOperationHeads }),
         ...aggregateOperationHeads,
+        logOperationHead,
         ...indicatorOperationHeads,
       ]),
       arrays: 20,

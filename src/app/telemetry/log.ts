@@ -3,11 +3,15 @@ import { type Logger, pino } from 'pino';
 import type { Observation, Observe } from '../../core/port/observe.ts';
 import { maskUris } from '../../core/model/secret.ts';
 
-/** Creates an observer that logs records of this level and above. */
-export function createLog(level: string): Observe {
+/** Creates an observer that logs records of this level and above. `keep` gets each line too. */
+export function createLog(level: string, keep?: (line: string) => void): Observe {
   const stream = pino.destination({ dest: 2, sync: true });
   // Messages of errors and their stacks may name the URL of a database or of a receiver.
-  const write = (line: string): void => void stream.write(maskUris(line));
+  const write = (line: string): void => {
+    const masked = maskUris(line);
+    stream.write(masked);
+    keep?.(masked);
+  };
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorWriter(level) } },
     { write },

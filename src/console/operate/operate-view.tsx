@@ -6,6 +6,7 @@ import { AccessView } from './access-view.tsx';
 import { AuditView } from './audit-view.tsx';
 import { ContextsView } from './contexts-view.tsx';
 import { JobsView } from './jobs-view.tsx';
+import { LogView } from './log-view.tsx';
 import { MetricsView } from './metrics-view.tsx';
 import { PeersView } from './peers-view.tsx';
 import { RegistrationsView } from './registrations-view.tsx';
@@ -22,6 +23,7 @@ const parts: readonly { readonly name: string; readonly word: Word; readonly vie
   { name: 'access', word: 'operate.access', view: AccessView },
   { name: 'audit', word: 'operate.audit', view: AuditView },
   { name: 'metrics', word: 'operate.metrics', view: MetricsView },
+  { name: 'log', word: 'operate.log', view: LogView },
 ];
 
 export function OperateView() {
