@@ -6,8 +6,10 @@ import { createIndicators, indicatorPlan } from '../city/indicator/indicators.ts
 import { plansOf } from '../city/definition/approved-work.ts';
 import { readModelNames } from '../city/definition/names.ts';
 import type { JobPlan } from '../city/job/job.ts';
+import { summaryMailPlan } from '../city/watch/summary-mail.ts';
 import { summaryPlan } from '../city/watch/summary.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
+import { createMailer } from '../edge/mail/mailer.ts';
 import type { Config } from './config/options.ts';
 import { modelsFolderOf, packagedModels } from './folders.ts';
 import { openWatch } from './watch.ts';
@@ -25,8 +27,19 @@ export function openCity(config: Config, services: Services): City {
   const indicators = createIndicators({ services, names });
   const watch = openWatch(config, services);
   return {
-    plans: [...plansOf(aggregates, aggregatePlan), ...plansOf(indicators, indicatorPlan), summaryPlan(services.clock)],
+    plans: [
+      ...plansOf(aggregates, aggregatePlan),
+      ...plansOf(indicators, indicatorPlan),
+      summaryPlan(services.clock),
+      ...mailPlans(config, services),
+    ],
     operations: [...createAggregateOperations(aggregates), ...createIndicatorOperations(indicators)],
     stop: () => watch.stop(),
   };
+}
+
+function mailPlans({ mailUrl, mailFrom, mailTo }: Config, { clock }: Services): readonly JobPlan[] {
+  const to = mailTo.split(',').flatMap((address) => (address.trim() === '' ? [] : [address.trim()]));
+  if (mailUrl === '' || to.length === 0) return [];
+  return [summaryMailPlan({ mailer: createMailer({ url: mailUrl, from: mailFrom }), to, clock })];
 }

@@ -139,6 +139,7 @@ const nearlyWhole: Readonly<Record<string, readonly (readonly [key: string, docu
   'indicator-approvals': [['urn:ngsi-ld:Indicator:1', { ...approval, approvedAt: 'soon' }]],
   watchedSeries: [['urn:a:1 n', series]],
   watch: [['position', { position: -1 }]],
+  'watch-mail': [['last', { day: 5 }]],
   health: [['broken', {}]],
 };
 

@@ -58,6 +58,7 @@ export default {
     door('ws', '^src/edge/stream/ws/'),
     door('mqtt', '^src/edge/mqtt/'),
     door('mqtt-packet', '^src/edge/mqtt/'),
+    door('nodemailer', '^src/edge/mail/'),
     door('better-sqlite3', '^src/store/sqlite/'),
     door('mongodb', '^src/store/mongo/'),
     door('markdown-it', '^src/app/docs/'),

@@ -212,6 +212,19 @@ export const options = {
     20_000,
     { least: 1 },
   ),
+  mailUrl: textThat(
+    {
+      isGood: (url) => url === '' || (/^smtps?:\/\/[^/\s]+/.test(url) && !url.includes(`:${mask}@`)),
+      what: 'a URL such as smtps://user:password@mail.example:465, with its password, which is not printed',
+    },
+    text(
+      'The SMTP server that mails the daily summary of the watch (docs/watch.md); empty: no mail. Set a URL with a password in the environment.',
+      '',
+      'URL',
+    ),
+  ),
+  mailFrom: text('Sender of mails.', 'mlaka@localhost', 'ADDRESS'),
+  mailTo: text('Receivers of the daily summary of the watch; empty: no mail.', '', 'ADDRESS[,ADDRESS...]'),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 250_000, { least: 1 }),
   logKeepBytes: whole('Bytes of changes that can be resumed from, of each tenant.', 1024 * mebibyte, {

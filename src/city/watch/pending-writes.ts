@@ -16,6 +16,8 @@ export interface PendingWrites {
   addWrite(write: Write): void;
   /** Gives a value its mark, or takes the mark from it. */
   addMark(key: string, marked: Marked): void;
+  /** After a restart: counts the open faults of a series for its devices again, and writes nothing. */
+  restoreDevices(one: WatchedSeries, entity: Entity): void;
   /** Ends a series: closes its alerts and forgets it. */
   drop(one: WatchedSeries): void;
   /** The keys of the series that have ended since the last flush. */
@@ -46,6 +48,9 @@ export function createPendingWrites(options: PendingWritesOptions): PendingWrite
       const before = waiting.marks.get(key);
       if (before) waiting.late.push(before);
       waiting.marks.set(key, marked);
+    },
+    restoreDevices(one, entity) {
+      for (const _fault of one.series.faults?.keys() ?? []) devices.count(one, 'opened', entity);
     },
     drop(one) {
       for (const fault of one.series.faults?.values() ?? []) addEvent(one, { kind: 'closed', fault }, undefined);

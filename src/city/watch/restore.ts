@@ -37,7 +37,7 @@ export async function openFaultsOf(store: Pick<Store, 'find'>, now: Instant): Pr
 }
 
 interface Restored {
-  readonly store: Pick<Store, 'collection'>;
+  readonly store: Pick<Store, 'collection' | 'get'>;
   readonly rules: RuleSet;
   readonly map: SeriesMap;
   readonly pending: PendingWrites;
@@ -60,6 +60,8 @@ export async function restoreSeries(
     }
     one.isChanged = false;
     restoreFaults(one, open);
+    const entity = one.series.faults ? (await store.get(one.place.id, instantOf(startedAt)))?.entity() : undefined;
+    if (entity) pending.restoreDevices(one, entity);
   }
   for (const id of [...open.values()].flat()) pending.addWrite({ mutation: closeOrphan(id, instantOf(startedAt)) });
 }

@@ -25,10 +25,21 @@ export const summaryPlan = (clock: Clock): JobPlan => ({
   work: (store, tenant) => (isSnapshotStore(tenant) ? Promise.resolve(undefined) : summarize(store, clock.now())),
 });
 
-async function summarize(store: Store, now: Instant): Promise<string | undefined> {
+/** The alerts of the day before, at most `countedMax` of each kind. */
+export interface DayOfAlerts {
+  readonly day: Day;
+  /** The rule that names the vocabulary. */
+  readonly rule: Alert;
+  readonly opened: readonly Alert[];
+  readonly closed: readonly Alert[];
+  /** Those that are open now. */
+  readonly open: readonly Alert[];
+}
+
+/** Undefined: the tenant has no rules. */
+export async function dayOfAlerts(store: Store, now: Instant): Promise<DayOfAlerts | undefined> {
   const [rule] = await findRules(store, now, 1);
   if (!rule) return undefined;
-  const type = rule.entity().types.find((one) => irisOf('WatchRule').includes(one)) ?? '';
   const until = Math.floor(microsOfInstant(now) / dayMicros) * dayMicros;
   const day = { from: until - dayMicros, until };
   const open = await findAlerts(store, now, {
@@ -38,18 +49,30 @@ async function summarize(store: Store, now: Instant): Promise<string | undefined
   });
   const opened = await findAlerts(store, now, within('dateIssued', day));
   const closed = await findAlerts(store, now, within('dateClosed', day));
+  return { day, rule, opened, closed, open };
+}
+
+async function summarize(store: Store, now: Instant): Promise<string | undefined> {
+  const found = await dayOfAlerts(store, now);
+  if (!found) return undefined;
+  const { day, rule, opened, closed, open } = found;
+  const type = rule.entity().types.find((one) => irisOf('WatchRule').includes(one)) ?? '';
   const counts = { opened: opened.map(ruleOf), closed: closed.length, open: open.map(({ id }) => id) };
   const mutation = summaryOf(counts, { day, vocabulary: vocabularyOf(type) });
   await store.apply([{ mutation }], now);
   return `${opened.length} faults began, ${closed.length} ended, ${open.length} are open`;
 }
 
-type Alert = Awaited<ReturnType<Store['find']>>[number];
+/** An alert, or a rule. */
+export type Alert = Awaited<ReturnType<Store['find']>>[number];
 
-function ruleOf(alert: Alert): string {
-  const rule = instanceNamed(alert.entity().attrs, 'ruleName')?.value;
-  return typeof rule === 'string' ? rule : 'unknown';
+/** A text of an alert. */
+export function textIn(alert: Alert, name: Name): string {
+  const value = instanceNamed(alert.entity().attrs, name)?.value;
+  return typeof value === 'string' ? value : 'unknown';
 }
+
+const ruleOf = (alert: Alert): string => textIn(alert, 'ruleName');
 
 async function findAlerts(store: Store, now: Instant, q: Query): Promise<readonly Alert[]> {
   const selectors = [{ types: anyOfTypes(irisOf('Alert')), idPattern: { source: `^${alertPrefix}` } }];

@@ -297,6 +297,12 @@ describe.each(['memory', 'sqlite'])('the watch of a tenant (%s)', (kind) => {
     for (const value of [50, 50]) await town.measure(value);
     await town.alerts((all) => all.includes('flatLine open') && all.includes('range open'));
     expect(await stateOf()).toBe('faulty');
+    // After a restart too, the device is faulty until the last fault has ended.
+    await town.watch?.stop();
+    await town.open();
+    await town.measure(5);
+    await town.alerts((all) => all.includes('flatLine closed') && all.includes('range open'));
+    expect(await stateOf()).toBe('faulty');
     await store.apply([{ mutation: { op: 'delete', id: 'urn:ngsi-ld:Meter:1' } }], instantOf(town.now));
     expect(await eventually(stateOf, (state) => state === 'ok')).toBe('ok');
   });

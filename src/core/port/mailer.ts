@@ -1,0 +1,12 @@
+/** What the core asks of e-mail. */
+
+export interface Mail {
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Resolves when the mail server has taken the mail for all receivers. Throws an Error that says why it has not. */
+  send(mail: Mail): Promise<void>;
+}
