@@ -1,6 +1,6 @@
 /** What the core asks of e-mail. */
 
-export interface Mail {
+interface Mail {
   readonly to: readonly string[];
   readonly subject: string;
   readonly text: string;
