@@ -173,7 +173,7 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
       Via: '1.1 first',
     });
     expect(asked.map((request) => request.url)).toEqual([
-      '/ngsi-ld/v1/entities?type=Bus&id=urn%3Abus%3A11&attrs=speed&options=sysAttrs&limit=1000',
+      '/ngsi-ld/v1/entities?type=Bus&id=urn%3Abus%3A11&attrs=speed&options=sysAttrs&limit=21',
     ]);
   });
 
@@ -370,6 +370,37 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
       body: { type: expect.stringContaining('TooManyResults') },
     });
     expect(asked).toHaveLength(12);
+  });
+
+  test('give the same page by page as at once, and read only what a page needs', async () => {
+    for (let n = 0; n < 14; n += 1)
+      for (const at of [0, 1, 2].filter((one) => (n * 7 + one) % 3 !== n % 2))
+        await create(at, { id: `urn:skiff:${at === 2 ? n : (n * 5) % 14}`, type: 'Skiff', [`at${at}`]: n });
+    const ids: string[] = [];
+    const queries: URLSearchParams[] = [];
+    const url = await listen((request, response) => {
+      const query = new URL(request.url ?? '', 'http://localhost').searchParams;
+      queries.push(query);
+      const [offset, limit, only] = [Number(query.get('offset')), Number(query.get('limit')), query.get('id')];
+      const found =
+        only === null ? ids.slice(offset, offset + limit) : ids.filter((id) => only.split(',').includes(id));
+      const body = JSON.stringify(found.map((id) => ({ id, type: 'Skiff', served: 1 })));
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(body);
+    });
+    ids.push(...Array.from({ length: 30 }, (_, n) => `urn:skiff:${(n * 11) % 30}`));
+    for (const source of [urlOf(1), urlOf(2), url]) await register(source, about('Skiff'));
+    const page = async (query: string): Promise<unknown[]> =>
+      (await send(0, `GET /entities?type=Skiff&options=keyValues&${query}`)).body as unknown[];
+    const all = await page('limit=100&count=true');
+    expect(all).toHaveLength(30);
+    for (const limit of [4, 9]) {
+      queries.length = 0;
+      const pages: unknown[] = [];
+      for (let offset = 0; offset < all.length; offset += limit)
+        pages.push(...(await page(`limit=${limit}&offset=${offset}`)));
+      expect(pages).toEqual(all);
+      expect(queries[0]?.get('limit')).toBe(String(limit + 1));
+    }
   });
 
   test('leave out what a source sends unasked', async () => {

@@ -47,6 +47,8 @@ export interface Question {
   readonly map?: EntityMapContent;
   /** Given when an entity map is made: sources that can make one of their part too. */
   readonly makes?: MapLifetime;
+  /** How many of its first entities each source is asked for. Absent: all. */
+  readonly most?: number;
 }
 
 /** What one source has. */
@@ -56,6 +58,8 @@ export interface Reply<Found = Entity> {
   readonly warnings: readonly string[];
   /** The header NGSILD-EntityMap of the source. */
   readonly linkedMap?: string | undefined;
+  /** True when it was not asked for all that it has. */
+  readonly isCut?: boolean;
 }
 
 /** Most entities that are read from sources for one request. */
@@ -90,7 +94,8 @@ async function askSource<Found extends { readonly id: string }>(
   );
   if (target instanceof Problem) return unreachable(registration, target);
   const query = queryOf(target, question, asking.call);
-  const source = { ...asking, registration, context: target.context, asked: question.demand };
+  const { demand: asked, most = Infinity } = question;
+  const source = { ...asking, registration, context: target.context, asked, most };
   if (v2)
     return readFound(
       v2QueryRequest,
@@ -130,13 +135,15 @@ async function readParts<Found extends { readonly id: string }>(
 ): Promise<Reply<Found>> {
   const entities: Found[] = [];
   const warnings = new Set<string>();
+  let isCut = false;
   for (const query of queries) {
     const reply = await readPages(write, query, source);
     entities.push(...reply.entities);
+    isCut ||= reply.isCut === true;
     for (const one of reply.warnings) warnings.add(one);
     if (reply.warnings.some((one) => !isCachedWarning(one))) return { ...reply, entities, warnings: [...warnings] };
   }
-  return { registration: source.registration, entities, warnings: [...warnings] };
+  return { registration: source.registration, entities, warnings: [...warnings], isCut };
 }
 
 function queryOf(target: SourceTarget, question: Question, call: CallContext): SourceQuery {
@@ -161,22 +168,27 @@ interface Source<Found> extends Asking<Found> {
   readonly registration: Registration;
   readonly asked: Demand;
   readonly context: Context;
+  readonly most: number;
 }
 
-/** Reads pages until one is not full. A source that repeats itself is not asked again, also if nothing belongs to its registration. */
+/**
+ * Reads pages until one is not full, or until there are as many entities as are wanted. A source that repeats itself is not asked again, also
+ * if nothing belongs to its registration.
+ */
 async function readPages<Found extends { readonly id: string }>(
   write: typeof queryRequest,
   query: SourceQuery,
   source: Source<Found>,
 ): Promise<Reply<Found> & { readonly isRefused: boolean }> {
-  const limit = Math.min(source.call.services.limits.pageMax, 1000);
-  const { registration } = source;
+  const { registration, most } = source;
+  const longest = Math.min(source.call.services.limits.pageMax, 1000);
   const found = new Map<string, Found>();
   const sent = new Set<string>();
   const warnings: string[] = [];
   let { linkedMap } = query;
   let isRefused = false;
-  for (let offset = 0; ; offset += limit) {
+  // Later pages are long ones: what a source sends may not belong to its registration.
+  for (let [offset, limit] = [0, Math.min(longest, most)]; ; [offset, limit] = [offset + limit, longest]) {
     const page = await readAnswer(write(inMap(query, linkedMap), { limit, offset }), source);
     linkedMap ??= page.linkedMap;
     isRefused ||= page.isRefused;
@@ -187,8 +199,9 @@ async function readPages<Found extends { readonly id: string }>(
     warnings.push(...page.warnings);
     // What a source sends is counted too: it may send entities without end of which none belongs to its registration.
     refuseTooMany(Math.max(source.ids.size, offset));
-    if (page.count < limit || sent.size === before)
-      return { registration, entities: [...found.values()], warnings, linkedMap, isRefused };
+    const isEnd = page.count < limit || sent.size === before;
+    if (isEnd || found.size >= most)
+      return { registration, entities: [...found.values()], warnings, linkedMap, isRefused, isCut: !isEnd };
   }
 }
 

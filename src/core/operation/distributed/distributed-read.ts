@@ -12,8 +12,9 @@ import { parseQ } from '../../language/q/q.ts';
 import { badData } from '../../model/problem.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import { askSources, entitiesMax, offering, type Question, refuseTooMany, type Reply } from './ask-sources.ts';
-import { soughtEntities } from './sought.ts';
+import { askChosen } from './ask-for-entities.ts';
+import { entitiesMax, offering, type Question, refuseTooMany, type Reply } from './ask-sources.ts';
+import { firstResults } from './first-results.ts';
 import { isInLoop, matchingSources, registrationsFor } from './concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
 import { filterOf, idsHere } from './mapped-page.ts';
@@ -157,46 +158,75 @@ export interface Reading {
   readonly map?: EntityMapContent | undefined;
   /** Given when an entity map is made. */
   readonly makes?: MapLifetime | undefined;
+  /** How many of the first results are wanted, at most `firstMax`. Absent: all. */
+  readonly first?: number | undefined;
 }
 
 /**
- * All entities that match, here and at sources; those of this broker first. With `splitEntities=true` the conditions are tested after
+ * All entities that match, here and at sources; those of this broker first; at least the first ones, if only these are wanted. With
+ * `splitEntities=true` the conditions are tested after
  * merging, else each source tests what it has (clause 5.7.2.4). Throws TooManyResults beyond `entitiesMax`.
  */
 export async function queryMerged(
-  { index, filter, projection, params, map, makes }: Reading,
+  reading: Reading,
   call: CallContext,
 ): Promise<MergedQuery<readonly Stored[]> | undefined> {
-  const isSplit = readBoolean(params, 'splitEntities') ?? false;
+  const { index, filter, params, map } = reading;
+  const { isSplit, plain, question } = askedBy(reading);
   const { selectors, attrs, q, geo, scopeQ } = filter;
-  const wanted = isSplit ? undefined : attributesAsked(filter, projection);
-  const demand: Demand = { selectors, attrs: wanted, datasetIds: readDatasetIds(params) };
-  const limits = isSplit ? {} : { geo, scopeQ };
-  const chosen = choose(index, demand, {
-    conditions: { ...limits, csf: readSourceFilter(params, call) },
+  const chosen = choose(index, question.demand, {
+    conditions: { ...(isSplit ? undefined : { geo, scopeQ }), csf: readSourceFilter(params, call) },
     map,
     call,
     operations: queryOperations,
   });
   if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
   refuseOrder(params);
-  const plain: Filter = isSplit ? given({ selectors }) : filter;
-  const conditions = isSplit ? undefined : { conditions: { params, filter: given({ q, geo }) } };
-  const [local, replies] = await Promise.all([
-    findHere(map ? filterOf(plain, idsHere(map)) : plain, call),
-    askChosen(chosen, { demand, ...conditions, ...mapped({ map, makes }) }, call),
+  const { most } = question;
+  const read = await Promise.all([
+    findHere(map ? filterOf(plain, idsHere(map)) : plain, most ?? entitiesMax + 1, call),
+    askChosen(chosen, question, call),
   ]);
+  const { local, replies, isAll } = await firstResults(
+    { local: read[0], replies: read[1] },
+    { question, chosen },
+    call,
+  );
   const merged = await mergeCopies(local, { replies, matching: chosen.matching, filter: plain, call });
   refuseTooMany(merged.length);
   const found = isSplit
     ? await matchingOf(merged, given({ selectors, attrs, q, geo, scopeQ }), call)
     : selectedOf(merged, given({ selectors }));
+  // Some of the first may come to nothing when they are merged.
+  if (!isAll && found.length < (most ?? 0)) return queryMerged({ ...reading, first: undefined }, call);
   return { found, warnings: warningsOf(chosen, replies, call), ...partsOf(local, replies) };
 }
 
-/** The entities of this broker. Without a filter, none. */
-const findHere = async (filter: Filter | undefined, { store, now }: CallContext): Promise<readonly Stored[]> =>
-  filter ? store.find({ filter, now, limit: entitiesMax + 1, isLazy: true }) : [];
+/** What a query asks: `plain` of this broker, before merging. */
+function askedBy({ filter, projection, params, map, makes, first }: Reading): {
+  readonly isSplit: boolean;
+  readonly plain: Filter;
+  readonly question: Question;
+} {
+  const isSplit = readBoolean(params, 'splitEntities') ?? false;
+  const { selectors, q, geo } = filter;
+  const attrs = isSplit ? undefined : attributesAsked(filter, projection);
+  const most = isSplit || map || makes ? undefined : first;
+  const question: Question = {
+    demand: { selectors, attrs, datasetIds: readDatasetIds(params) },
+    ...(isSplit ? undefined : { conditions: { params, filter: given({ q, geo }) } }),
+    ...mapped({ map, makes }),
+    ...(most ? { most } : undefined),
+  };
+  return { isSplit, plain: isSplit ? given({ selectors }) : filter, question };
+}
+
+/** The first entities of this broker. Without a filter, none. */
+const findHere = async (
+  filter: Filter | undefined,
+  limit: number,
+  { store, now }: CallContext,
+): Promise<readonly Stored[]> => (filter ? store.find({ filter, now, limit, isLazy: true }) : []);
 
 /** What a question says about entity maps. */
 export const mapped = ({ map, makes }: Pick<Reading, 'map' | 'makes'>): Pick<Question, 'map' | 'makes'> => ({
@@ -236,16 +266,6 @@ async function matchingOf(merged: readonly Stored[], filter: Filter, call: CallC
 /** The parts of a filter that are there. */
 const given = (parts: { readonly [Name in keyof Filter]: Filter[Name] | undefined }): Filter =>
   Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
-
-/** What the chosen sources have. */
-export const askChosen = async (
-  { asked }: Chosen,
-  question: Question,
-  call: CallContext,
-): Promise<readonly Reply[]> => {
-  const { sources } = call.services;
-  return sources && asked.length > 0 ? askSources(asked, question, { call, sources, sought: soughtEntities }) : [];
-};
 
 /** Most warnings of an answer: a client must be able to take all of them in one header. */
 const warningsMax = 20;

@@ -17,6 +17,7 @@ import {
   mapReference,
   readMapRequest,
 } from '../distributed/entity-maps.ts';
+import { firstMax } from '../distributed/first-results.ts';
 import { queryMapped } from '../distributed/mapped-query.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
@@ -221,8 +222,9 @@ async function queryPage(
   call: CallContext,
 ): Promise<Pick<Extract<OperationResult, { kind: 'found' }>, 'page' | 'warnings'> & { found: readonly Stored[] }> {
   const { filter, params } = reading;
-  const merged =
-    index && (await queryMerged({ ...reading, index, projection: readProjection(params, call.context) }, call));
+  const first = isCounted || offset + limit >= firstMax ? undefined : offset + limit + 1;
+  const projection = readProjection(params, call.context);
+  const merged = index && (await queryMerged({ ...reading, index, projection, first }, call));
   if (merged) {
     const { found: all, warnings } = merged;
     const found = all.slice(offset, offset + limit + 1);
