@@ -116,7 +116,7 @@ export function createApprovedWork<Job extends Periodic>(kind: WorkKind<Job>, pa
     const done: string[] = [];
     for (const [id, before] of await kind.approvals.list(place.store)) {
       const { lastRun } = await run(id, place);
-      if (lastRun !== before.lastRun) done.push(...toldOf(id, lastRun));
+      if (lastRun?.at !== before.lastRun?.at) done.push(...toldOf(id, lastRun));
     }
     return done.length === 0 ? undefined : done.join('; ');
   };
@@ -154,8 +154,8 @@ async function within(ms: number, work: Promise<string | undefined>, otherwise: 
 function toldOf(id: string, lastRun: LastRun | undefined): readonly string[] {
   const { releases = 0, skipped = 0, problem } = lastRun ?? {};
   return [
-    ...(releases > 0 ? [`carried out ${releases} periods of ${id}`] : []),
-    ...(skipped > 0 ? [`skipped ${skipped} periods of ${id}, which are too old`] : []),
+    ...(releases > 0 ? [`periods carried out of ${id}: ${releases}`] : []),
+    ...(skipped > 0 ? [`periods skipped of ${id}, because they are too old: ${skipped}`] : []),
     ...(problem === undefined ? [] : [`${id}: ${problem}`]),
   ];
 }

@@ -176,6 +176,15 @@ describe('an aggregate job', () => {
     const approval = await aggregates().approve('urn:ngsi-ld:AggregateJob:gas', place, undefined);
     expect(approval).toMatchObject({ approvedAt: expect.any(String) });
   });
+
+  test('is told of in the summary of the run that carried out its period, and not again', async () => {
+    const id = 'urn:ngsi-ld:AggregateJob:told';
+    const place = await define('told', id);
+    const work = aggregates();
+    await work.approve(id, place, undefined);
+    expect(await work.runAll(place)).toBe(`periods carried out of ${id}: 1`);
+    expect(await work.runAll(place)).toBeUndefined();
+  });
 });
 
 test('an approval that comes while a run ends is not lost', async () => {
