@@ -58,10 +58,20 @@ export function createRuleSet(rules: readonly WatchRule[], models: NumericAttrib
 const typesKey = (types: readonly string[]): string => (types.length === 1 ? (types[0] ?? '') : types.join(' '));
 
 const isAbout = ({ types: wanted }: WatchRule, types: readonly string[], models: NumericAttributes): boolean =>
-  types.some(
-    (type) =>
-      wanted.includes(type) || wanted.includes(localName(type)) || (wanted.includes('*') && models.hasModel(type)),
-  );
+  types.some((type) => wanted.includes(type) || wanted.includes(localName(type))) ||
+  (wanted.includes('*') && types.some((type) => models.hasModel(type)) && !types.some(isComputed));
+
+/** The types of what the broker computes, and of the definitions of that: `*` is about measurements. */
+const computedTypes = new Set([
+  'AggregateJob',
+  'AggregateObserved',
+  'Alert',
+  'AlertSummary',
+  'Indicator',
+  'KeyPerformanceIndicator',
+]);
+
+const isComputed = (type: string): boolean => computedTypes.has(localName(type));
 
 interface SeriesKind {
   readonly types: readonly string[];

@@ -13,7 +13,7 @@ export interface WatchRule extends Limits {
   readonly id: string;
   /** The vocabulary of its alerts. */
   readonly vocabulary: Vocabulary;
-  /** `*`: all types with a data model. */
+  /** `*`: all types with a data model, but not those of what the broker computes. */
   readonly types: readonly string[];
   /** Absent: all attributes with numbers. */
   readonly attributes: readonly string[] | undefined;

@@ -383,6 +383,31 @@ test('a maximum can come from another attribute, and bounds from the data model 
   ]);
 });
 
+test('a rule for all types leaves alone what the broker computes; one that names the type watches it', async () => {
+  const { town, store } = await townOf('memory');
+  const kpi = 'urn:ngsi-ld:KeyPerformanceIndicator:1';
+  const at = { observedAt: instantOf(start) };
+  const compute = async (value: number): Promise<void> => {
+    const values = { targetValue: property(5, at), kpiValue: property(value, at), coverage: property(1, at) };
+    const attrs = Object.fromEntries(Object.entries(values).map(([name, fragments]) => [iri(name), fragments]));
+    await town.write(kpi, 'KeyPerformanceIndicator', attrs);
+    await town.write('urn:ngsi-ld:AggregateObserved:1', 'AggregateObserved', { [iri('total')]: property(value, at) });
+    await town.write('urn:ngsi-ld:AggregateJob:1', 'AggregateJob', { [iri('minimumGroupSize')]: property(5) });
+  };
+  await town.rule({ watchedType: '*' });
+  await town.open();
+  await compute(1);
+  await compute(2);
+  await town.write('urn:ngsi-ld:WeatherObserved:1', 'WeatherObserved', { [iri('relativeHumidity')]: property(7, at) });
+  await town.alerts(isLength(1));
+  await town.rule({ watchedType: 'KeyPerformanceIndicator', maximum: 2, checks: 'range' }, 'urn:ngsi-ld:WatchRule:2');
+  await compute(3);
+  await town.alerts(isLength(3));
+  await town.watch?.stop();
+  const watched = (await store.collection(watchedSeriesCollection).keys()).map((key) => key.split(' ', 1)[0]);
+  expect([...new Set(watched)].sort()).toEqual([kpi, 'urn:ngsi-ld:WeatherObserved:1']);
+});
+
 test('a rule that cannot be used is reported, and the others apply; a series too many waits for one that is idle', async () => {
   const { town } = await townOf('memory');
   await town.rule({ watchedType: 'Meter', flatPeriod: 'often' }, 'urn:ngsi-ld:WatchRule:bad');
