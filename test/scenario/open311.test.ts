@@ -205,6 +205,27 @@ describe.each(testedStores)('Open311 (%s)', (store) => {
     expect(JSON.parse((await get(`requests.json?service_request_id=${numbers.join(',')},x`)).text)).toHaveLength(2);
   });
 
+  test('finds a report of the operator by its number, whatever its id is', async () => {
+    const property = (value: string) => ({ type: 'Property', value });
+    const body = {
+      '@context': report,
+      id: 'urn:ngsi-ld:Ticket:7',
+      type: 'service_requests',
+      service_request_id: property('T-7'),
+      status: property('open'),
+      requested_datetime: property('2020-05-01T00:00:00Z'),
+    };
+    const headers = { 'Content-Type': 'application/ld+json' };
+    const created = await broker.send('POST /ngsi-ld/v1/entities', { key: keys.operator, body, headers });
+    expect(created.status).toBe(201);
+    const numbersOf = async (query: string) => (await list(query)).map((one) => one['service_request_id']);
+    const { service_request_id: number } = await submit({ service_code: 'light.out', lat: '46.25', long: '14.7' });
+    expect(await numbersOf(`service_request_id=T-7,none,${number}`)).toEqual([number, 'T-7']);
+    expect(await numbersOf(`service_request_id=T-7,${number}&page_size=1&page=2`)).toEqual(['T-7']);
+    expect(JSON.parse((await get('requests/T-7.json')).text)).toMatchObject([{ status: 'open' }]);
+    expect((await get('requests/T-8.json')).status).toBe(404);
+  });
+
   test('refuses in the form of the standard, and stores nothing', async () => {
     const before = (await list('')).length;
     const fault = async (parameters: Record<string, string>) => {

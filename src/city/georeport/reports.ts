@@ -1,5 +1,12 @@
 /** Finds reports, entities of the type `service_requests`, and shows what everybody may know of them. */
-import { anyOfTypes, type EntitySelector, type Filter, type Query } from '../../core/language/filter.ts';
+import {
+  anyOfTypes,
+  type EntitySelector,
+  type Filter,
+  type Query,
+  type QValue,
+  type TypeSelection,
+} from '../../core/language/filter.ts';
 import type { Order } from '../../core/language/order.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { compareInstants, type Instant, instantOf, type Micros } from '../../core/model/instant.ts';
@@ -32,12 +39,34 @@ export async function findReports(
 ): Promise<readonly JsonObject[]> {
   const { ids } = query;
   const types = anyOfTypes(names.typesOf('service_requests').iris);
-  if (ids) {
-    // Those that came by Open311 are found by their ids. Others may have any id, and all reports are looked through for them.
-    const own = await findBy({ ids: ids.map(reportId), types }, query, { names, call });
-    if (own.length === ids.length) return own;
+  const find = (selector: EntitySelector) => findBy(selector, query, { names, call });
+  if (!ids) return find({ types });
+  // Those that came by Open311 are found by their ids. Others may have any id.
+  const own = ids.map(reportId);
+  const found = await find({ ids: own, types });
+  if (found.length === ids.length) return found;
+  const others = await entitiesNumbered(ids, types, { names, call });
+  return others.length === 0 ? found : find({ ids: [...own, ...others], types });
+}
+
+/** Most entities that are looked at for the numbers of one request. */
+const numberedMax = 1000;
+
+/** The ids of the entities with these numbers. One query for each IRI, because the store has indexes of single attributes. */
+async function entitiesNumbered(
+  numbers: readonly string[],
+  types: TypeSelection,
+  { names, call }: Finding,
+): Promise<readonly string[]> {
+  const term = 'service_request_id';
+  const value: QValue = { kind: 'list', values: numbers.map((number) => ({ kind: 'json', value: number })) };
+  const found: string[] = [];
+  for (const iri of names.termsOf('report')(term)) {
+    const filter: Filter = { selectors: [{ types }], q: { op: '==', path: pathOf(iri, term), value } };
+    const page = await call.store.find({ filter, limit: numberedMax, now: call.now, isLazy: true });
+    found.push(...page.map(({ id }) => id));
   }
-  return findBy({ types }, query, { names, call });
+  return found;
 }
 
 /** The id of the entity of a report that came by Open311. */
