@@ -73,12 +73,23 @@ interface Sensor {
 /** The sources with most alerts. An alert that is open and began on that day counts once. */
 function worstOf(alerts: readonly Alert[]): readonly Sensor[] {
   const once = new Map(alerts.map((alert) => [alert.id, alert])).values();
-  return [...Map.groupBy(once, (alert) => textIn(alert, 'alertSource'))]
+  return [...Map.groupBy(once, (alert) => lineIn(alert, 'alertSource'))]
     .map(([source, own]) => ({ source, alerts: own }))
     .sort((a, b) => b.alerts.length - a.alerts.length || (a.source < b.source ? -1 : 1))
     .slice(0, sensorsMax);
 }
 
+/** Most different faults that are named of a sensor, and the longest text of an alert. */
+const [wordsMax, textMax] = [10, 200];
+
+/** A text of an alert on one line. Who may write alerts must not write lines of the mail. */
+const lineIn = (alert: Alert, name: Parameters<typeof textIn>[1]): string =>
+  textIn(alert, name)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .slice(0, textMax);
+
 /** What is wrong, such as `level range, level silence`. */
-const wordsOf = (alerts: readonly Alert[]): string =>
-  [...new Set(alerts.map((alert) => `${textIn(alert, 'attributeName')} ${textIn(alert, 'ruleName')}`))].join(', ');
+function wordsOf(alerts: readonly Alert[]): string {
+  const all = new Set(alerts.map((alert) => `${lineIn(alert, 'attributeName')} ${lineIn(alert, 'ruleName')}`));
+  return [...[...all].slice(0, wordsMax), ...(all.size > wordsMax ? ['…'] : [])].join(', ');
+}

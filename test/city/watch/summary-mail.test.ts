@@ -58,7 +58,7 @@ beforeAll(async () => {
     });
   const writes = [
     entity('urn:ngsi-ld:WatchRule:1', 'WatchRule', { watchedType: 'Meter' }),
-    alert('a', 'urn:ngsi-ld:Meter:1'),
+    alert('a', 'urn:ngsi-ld:Meter:1', { attributeName: 'level range\r\n  9  urn:ngsi-ld:Meter:9: level' }),
     alert('b', 'urn:ngsi-ld:Meter:2'),
     alert('c', 'urn:ngsi-ld:Meter:2', { ruleName: 'silence', dateIssued: '2026-02-20T10:00:00Z' }),
     alert('d', 'urn:ngsi-ld:Meter:3', {
@@ -111,4 +111,5 @@ test('the faults of the day before are mailed once, by the first run for which t
   expect(shown).toMatch(
     / 2 {2}urn:ngsi-ld:Meter:2: level range, level silence\r?\n {2}1 {2}urn:ngsi-ld:Meter:1: level range/,
   );
+  expect(shown).not.toMatch(/^ {2}9/m);
 });
