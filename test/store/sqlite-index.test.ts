@@ -274,6 +274,19 @@ describe('when there is an index over values', () => {
       expect(await sqlite.find({ filter: {}, limit: 9, now: at, byValue: { attr, isDescending: true } })).toEqual([]);
   });
 
+  test('an entity that moves in an order while it is read is found once', async () => {
+    const height = (value: number): Write => ({
+      mutation: { op: 'update', id: 'urn:0', fragment: { attrs: { [iri('height')]: [{ kind: 'Property', value }] } } },
+    });
+    const byValue = { attr: iri('height'), isDescending: false };
+    const finding = sqlite.find({ filter: {}, limit: count + 1, now: at, byValue });
+    await sqlite.apply([height(count)], at);
+    const ids = (await finding).map(({ id }) => id);
+    await sqlite.apply([height(0)], at);
+    expect(ids.filter((id) => id === 'urn:0')).toHaveLength(1);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   test('all of them are found at once, while others write', async () => {
     const writing = Array.from({ length: 50 }, (_, n) =>
       sqlite.apply([{ mutation: { op: 'delete', id: `urn:none:${n}` } }], at),

@@ -35,11 +35,15 @@ export async function findInOrder(
   const check = compileCheck({ filter, now }, rows);
   const hasRoom = createHeldContent();
   const found: Stored[] = [];
+  // An entity whose number changes during the read has two rows in it.
+  const nums = new Set<number>();
   let read = 0;
   for await (const row of candidates(placed, { rows, budget, most: limit + othersMax })) {
     read += 1;
-    const stored = checked(row, check, order);
-    if (stored) found.push(isLazy !== true || hasRoom(heldBy(stored)) ? stored : { ...lazyIn(row), place: row.place });
+    const stored = nums.has(row.num) ? undefined : checked(row, check, order);
+    if (!stored) continue;
+    nums.add(row.num);
+    found.push(isLazy !== true || hasRoom(heldBy(stored)) ? stored : { ...lazyIn(row), place: row.place });
     if (found.length === limit) break;
   }
   onDone?.({ access: 'values', index: order.attr, read });
