@@ -45,6 +45,8 @@ async function findByIndex(plan: Plan, order: Order, call: CallContext): Promise
   if (found.length < offset + limit) return undefined;
   const content = createContentOf(plan.filter, call);
   for (const stored of found) {
+    const pause = call.services.yieldToEventLoop();
+    if (pause) await pause;
     const known = stored.place === undefined ? undefined : await content(stored);
     if (!known || orderedNumber(known.entity(), byValue.attr) !== stored.place) return undefined;
   }
