@@ -82,6 +82,22 @@ scenarios('an order of entities', {
       }),
     ),
   ],
+  'can be explained, and other reads too, as it is described': [
+    create({ told: 'Kranj' }, 'Told'),
+    ...[
+      ['queryEntities', '/entities?type=Told&orderBy=n&count=true&'],
+      ['retrieveEntity', `/entities/${id('told')}?`],
+      ['retrieveEntityAttribute', `/entities/${id('told')}/attrs/n?`],
+      ['queryTemporal', '/temporal/entities?type=Told&'],
+      ['retrieveTemporal', `/temporal/entities/${id('told')}?`],
+      ['retrieveTypes', '/types?'],
+    ].map(
+      ([does = '', path = '']): Step => ({
+        ...{ does, send: `GET ${path}local=true&explain=true`, answers: 200 },
+        has: { registrations: [], registrationsLeftOut: 0 },
+      }),
+    ),
+  ],
   'is the same on every page of a long list': [
     create(many, 'Many'),
     ...([1, -1] as const).flatMap((sign) =>
