@@ -22,40 +22,48 @@ const mutexBytes = 8;
 export const newAccountMemory = (): SharedArrayBuffer =>
   new SharedArrayBuffer(mutexBytes + (groups * placesMax + 1) * width * Float64Array.BYTES_PER_ELEMENT);
 
-/** Clients whose tags a thread remembers. */
-const tagsMax = 20_000;
+/** Clients whose places a thread remembers. */
+const clientsMax = 20_000;
+
+interface Client {
+  readonly tag: number;
+  /** Where it had its account at last. The place may belong to another client since. */
+  readonly start: number;
+  readonly account: Account;
+}
 
 /** All threads need a clock with the same beginning. */
 export function createSharedAccounts(memory: SharedArrayBuffer, options: AccountOptions): Accounts {
   const numbers = new Float64Array(memory, mutexBytes);
-  const tags = new Map<string, number>();
-  const tagFor = (key: string): number => {
-    const known = tags.get(key);
-    if (known !== undefined) return known;
-    const fresh = tagOf(key);
-    if (tags.size >= tagsMax) tags.clear();
-    tags.set(key, fresh);
-    return fresh;
-  };
-  const take = (start: number, tag: number): Account => {
-    fill(numbers, start, options);
-    numbers[start] = tag;
-    return accountAt(numbers, start);
-  };
+  const clients = new Map<string, Client>();
   return {
     of(key) {
-      const tag = tagFor(key);
-      const first = (tag % groups) * placesMax * width;
-      const places = Array.from({ length: placesMax }, (_, place) => first + place * width);
-      const known = places.find((start) => numbers[start] === tag);
-      if (known !== undefined) return accountAt(numbers, known);
-      const free = places.find((start) => numbers[start] === 0 || isUntouched(accountAt(numbers, start), options));
-      if (free !== undefined) return take(free, tag);
-      const shared = groups * placesMax * width;
-      return numbers[shared] === 0 ? take(shared, 1) : accountAt(numbers, shared);
+      const client = clients.get(key);
+      if (client && numbers[client.start] === client.tag) return client.account;
+      const tag = client?.tag ?? tagOf(key);
+      const start = placeOf(tag, numbers, options);
+      const account = accountAt(numbers, start);
+      if (clients.size >= clientsMax) clients.clear();
+      clients.set(key, { tag, start, account });
+      return account;
     },
     alone: createMutex(new Int32Array(memory, 0, 1)),
   };
+}
+
+/** Where the account of a client is. A new one is full. */
+function placeOf(tag: number, numbers: Float64Array, options: AccountOptions): number {
+  const first = (tag % groups) * placesMax * width;
+  const places = Array.from({ length: placesMax }, (_, place) => first + place * width);
+  const known = places.find((start) => numbers[start] === tag);
+  if (known !== undefined) return known;
+  const free = places.find((start) => numbers[start] === 0 || isUntouched(accountAt(numbers, start), options));
+  const start = free ?? groups * placesMax * width;
+  if (free !== undefined || numbers[start] === 0) {
+    fill(numbers, start, options);
+    numbers[start] = free === undefined ? 1 : tag;
+  }
+  return start;
 }
 
 /** A number above 1 that hardly any two clients share. */

@@ -13,4 +13,7 @@ export const newSharedMemory = (): SharedMemory => ({
 });
 
 /** Milliseconds of a clock that nobody sets. It has the same beginning in all threads. */
-export const sharedSteadyMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
+export function sharedSteadyMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
