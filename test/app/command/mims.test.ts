@@ -94,3 +94,23 @@ test('a platform that answers anything with an empty list meets little', async (
     expect([id, of.get(id)?.verdict]).toEqual([id, 'not met']);
   expect(of.get('MIM0 R2.2')?.verdict).toBe('not applicable');
 });
+
+test('a description that cannot be read, and a failure without a key, meet nothing', async () => {
+  const entity = { id: 'urn:ngsi-ld:Spot:1', type: 'Spot' };
+  const server = createServer(({ url = '', headers }, response) => {
+    if (url === '/ngsi-ld/v1/types') return response.end(JSON.stringify({ typeList: ['Spot'] }));
+    if (url.startsWith('/openapi')) return response.end('<a b="c: d">: {\n<');
+    if (headers['x-auth-token'] === undefined) response.statusCode = 500;
+    return response.end(JSON.stringify(url.includes('type=') ? [entity] : entity));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { of } = await results(['--url', `http://127.0.0.1:${port}`, '--key', 'some-key']);
+  server.close();
+  expect(of.get('MIM0 R1.3')).toMatchObject({
+    verdict: 'not met',
+    found: '/openapi.yaml is no description in OpenAPI.',
+  });
+  expect(of.get('MIM0 C4')).toMatchObject({ verdict: 'not met', found: expect.stringContaining('without a key: 500') });
+});

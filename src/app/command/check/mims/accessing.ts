@@ -46,9 +46,9 @@ async function checkDescription({ ask }: Probe): Promise<Evidence> {
   for (const path of ['/openapi.yaml', '/openapi.json']) {
     const { status, text } = await ask(path);
     if (status !== 200) continue;
-    const document: unknown = parse(text);
-    const version = isRecord(document) ? document['openapi'] : undefined;
-    const paths = isRecord(document) && isRecord(document['paths']) ? Object.keys(document['paths']).length : 0;
+    const document = recordIn(text);
+    const version = document['openapi'];
+    const paths = isRecord(document['paths']) ? Object.keys(document['paths']).length : 0;
     if (typeof version !== 'string' || paths === 0) return notMet(`${path} is no description in OpenAPI.`);
     const told = `${path} describes ${paths} paths in OpenAPI ${version}.`;
     return version.startsWith('3.1') || version.startsWith('3.2')
@@ -56,6 +56,16 @@ async function checkDescription({ ask }: Probe): Promise<Evidence> {
       : partly(`${told} The mechanism names 3.1.`);
   }
   return notMet('Neither /openapi.yaml nor /openapi.json is there.');
+}
+
+/** An object in YAML or JSON. Empty: the text is none, such as a page that a platform shows for paths that it does not know. */
+function recordIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const document: unknown = parse(text);
+    return isRecord(document) ? document : {};
+  } catch {
+    return {};
+  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -147,7 +157,8 @@ async function checkRestriction({ sample, ask, hasKey }: Probe): Promise<Evidenc
   if (id === '') return notApplicable('There are no entities.');
   const without = await ask(entityPath(id), { isAnonymous: true });
   const told = `${id} without a key: ${without.status}, with it: 200.`;
-  return without.status === 200 ? notApplicable(`${told} It is open to everybody.`) : met(told);
+  if (without.status === 200) return notApplicable(`${told} It is open to everybody.`);
+  return [401, 403, 404].includes(without.status) ? met(told) : notMet(`${told} That is no refusal.`);
 }
 
 async function checkChanges({ ask, mayWrite, run }: Probe): Promise<Evidence> {

@@ -2,7 +2,7 @@
 import { checkCatalogue } from '../../../../city/catalogue/check/check-catalogue.ts';
 import { createView, type GraphView } from '../../../../city/catalogue/check/graph-view.ts';
 import { readRdf } from '../../../../city/catalogue/check/read-rdf.ts';
-import { badData, Problem } from '../../../../core/model/problem.ts';
+import { Problem } from '../../../../core/model/problem.ts';
 import type { Json } from '../../../../core/model/json.ts';
 import { readGeometry } from '../../../../core/model/geometry.ts';
 import {
@@ -176,8 +176,8 @@ function checkGeometries(probe: Probe): Promise<Evidence> {
       readGeometry(value, 'place');
       return false;
     } catch (error) {
-      if (error instanceof Problem) return true;
-      throw badData(String(error));
+      if (!(error instanceof Problem)) throw error;
+      return true;
     }
   });
   return Promise.resolve(
