@@ -257,6 +257,10 @@ describe.each(testedStores)('Open311 (%s)', (store) => {
       expect.stringContaining('<errors><error><code>403</code><description>Web pages of'),
     ]);
     expect((await list('')).length).toBe(before);
+    for (const name of ['tenant', 'api_key']) {
+      const twice = await get(`requests.json?${name}=a&${name}=b`);
+      expect([twice.status, twice.text]).toEqual([400, expect.stringContaining(`${name} must be given once`)]);
+    }
     const many = await get('nowhere.xml');
     expect([many.status, many.text]).toEqual([404, expect.stringContaining('<errors><error><code>404</code>')]);
   });

@@ -73,7 +73,8 @@ async function readOpenDataRequest(
   if (operation.keyParameter !== undefined) {
     requireOwnOrigin(exchange, context);
     const body = bodyOf(await readParametersText(exchange, context), request, query);
-    const { [operation.keyParameter]: key, ...others } = body;
+    const { [operation.keyParameter]: given, ...others } = body;
+    const key = oneText(operation.keyParameter, given);
     const caller = await callerOf(exchange, operation, { ...context, head: withKey(request, key) });
     return { request: { path, ...split(others) }, caller };
   }
@@ -105,14 +106,21 @@ async function callerOf(
 const readParametersText = (exchange: Exchange, { limits, bodyBudget }: BodyContext): Promise<string> =>
   readText(exchange, Math.min(bodyBytesMax, limits.bodyBytesMax), bodyBudget);
 
-const split = ({ tenant, ...body }: JsonObject): Pick<OperationRequest, 'params' | 'body'> => ({
-  params: typeof tenant === 'string' ? { tenant } : {},
-  body,
-});
+function split({ tenant: given, ...body }: JsonObject): Pick<OperationRequest, 'params' | 'body'> {
+  const tenant = oneText('tenant', given);
+  return { params: tenant === undefined ? {} : { tenant }, body };
+}
+
+/** A text that may be absent. Throws InvalidRequest for a list, which names no tenant and no key. */
+function oneText(name: string, given: Json | undefined): string | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (typeof given === 'string') return given;
+  throw new Problem('InvalidRequest', `The parameter ${name} must be given once, as a text.`);
+}
 
 /** The head as if the key were in a header. A header that is there counts too, and must have the same key. */
-const withKey = ({ headers, socket }: RequestHead, key: Json | undefined): RequestHead => ({
-  headers: typeof key === 'string' && key !== '' ? { ...headers, 'x-auth-token': key } : headers,
+const withKey = ({ headers, socket }: RequestHead, key: string | undefined): RequestHead => ({
+  headers: key !== undefined && key !== '' ? { ...headers, 'x-auth-token': key } : headers,
   ...(socket ? { socket } : undefined),
 });
 
