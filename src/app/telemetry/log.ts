@@ -88,7 +88,8 @@ function summaryOf(cause: unknown): object {
 /** Strings may come from a client and may be as long as a request. */
 const lengthMax = 1000;
 
-const truncate = (text: string): string => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
+/** Secrets of URIs are masked before, because one that is cut in its user info is no longer known as such. */
+const truncate = (text: string): string => (text.length > lengthMax ? `${maskUris(text).slice(0, lengthMax)}…` : text);
 
 /** Shortens long strings. JSON escapes control characters. */
 const bounded = (members: Readonly<Record<string, unknown>>): object =>
