@@ -5,6 +5,7 @@ import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
 import type { CallContext, Operation, OperationRequest } from '../../core/operation/operation.ts';
 import { readList } from '../../core/operation/parameters.ts';
 import { readSelection, selectingFor, selectionParameters } from '../../core/operation/selection.ts';
+import { createTurns, type InTurn } from '../definition/turns.ts';
 import { type PointView, readPoints } from './read-points.ts';
 import { createTiles, type TilePlace, type Tiles, zoomMax } from './tile.ts';
 
@@ -29,6 +30,7 @@ interface Kept {
 
 export function createTileOperations(): readonly Operation[] {
   const kept = createBoundedCache<Kept>({ entriesMax: keptQueriesMax, weightMax: keptPointsMax });
+  const inTurn = createTurns();
   return [
     {
       name: 'readTile',
@@ -45,7 +47,7 @@ export function createTileOperations(): readonly Operation[] {
       async run(request, call) {
         const place = readPlace(request);
         const view = readView(request.params, call);
-        const tiles = await tilesOf(view, { key: keyOf(request.params, call), call, kept });
+        const tiles = await tilesOf(view, { key: keyOf(request.params, call), call, kept, inTurn });
         return { kind: 'document', status: 200, headers: headers(call), content: tiles(place) };
       },
     },
@@ -61,25 +63,31 @@ const headers = ({ principal }: CallContext): Readonly<Record<string, string>> =
   Vary: 'Origin, Authorization, X-Auth-Token, NGSILD-Tenant, Fiware-Service',
 });
 
-/** Callers with the same rights share the tiles of a query. */
+/** Callers with the same grants share the tiles of a query. */
 const keyOf = (params: OperationRequest['params'], { storeName, principal }: CallContext): string =>
-  JSON.stringify([storeName, principal.identity, principal.grants, Object.entries(params).sort()]);
+  JSON.stringify([storeName, principal.grants, Object.entries(params).sort()]);
 
 interface Keeping {
   readonly key: string;
   readonly call: CallContext;
   readonly kept: ReturnType<typeof createBoundedCache<Kept>>;
+  readonly inTurn: InTurn;
 }
 
-/** The tiles of a query. Requests that come while its entities are read wait for the same reading. */
-async function tilesOf(view: PointView, { key, call, kept }: Keeping): Promise<Tiles> {
-  const now = Date.parse(call.now);
+/**
+ * The tiles of a query. Requests that come while its entities are read wait for the same reading. A caller has one query read at a time,
+ * because the points of many take much memory.
+ */
+async function tilesOf(view: PointView, { key, call, kept, inTurn }: Keeping): Promise<Tiles> {
+  const millis = (): number => Date.parse(call.services.clock.now());
   const position = await call.position();
   const known = kept.get(key);
-  if (known && (now < known.until || known.position === position)) return known.tiles;
-  const tiles = readPoints(view, call).then((points) => {
-    const tookMs = Date.parse(call.services.clock.now()) - now;
-    kept.set(key, { until: now + Math.max(staleMs, staleShare * tookMs), position, tiles }, 1 + points.length);
+  if (known && (Date.parse(call.now) < known.until || known.position === position)) return known.tiles;
+  const tiles = inTurn(call.principal.identity.subject, async () => {
+    const began = millis();
+    const points = await readPoints(view, call);
+    const until = began + Math.max(staleMs, staleShare * (millis() - began));
+    kept.set(key, { until, position, tiles }, 1 + points.length);
     return createTiles(points);
   });
   kept.set(key, { until: Infinity, position, tiles }, 1);
