@@ -107,6 +107,8 @@ describe('the console', () => {
   test('speaks Slovenian', async () => {
     await page.click('button:has-text("V slovenščini")');
     await page.waitForSelector('h1:has-text("Luč one")');
+    await page.waitForSelector('.entity header:has-text("Svetilka")');
+    await page.waitForSelector('.reading-value:has-text("ugasnjeno")');
     expect(await page.getAttribute('html', 'lang')).toBe('sl');
     await page.click('button:has-text("In English")');
   });
@@ -149,6 +151,8 @@ describe('the console', () => {
     await page.goto(`${opened.broker.url}/console?tenant=many#/city`);
     await page.waitForSelector('.count:has-text("10001")');
     expect((await tile).request().headers()['ngsild-tenant']).toBe('many');
+    await page.waitForSelector('.note:has-text("count for the list only")');
+    expect(await page.locator('.legend').innerText()).not.toMatch(/Quality|alert/);
     await page.selectOption('label:has-text("Type") select', 'Lone');
     await page.waitForFunction("document.querySelectorAll('.list a').length === 1");
     await page.goto(`${opened.broker.url}/console?tenant=many#/city/urn:ngsi-ld:Spot:9999`);

@@ -10,6 +10,7 @@ import { language, tenant } from '../data/session.ts';
 import { MapPanel } from '../map/map-panel.tsx';
 import { CopyButton, LevelDot } from '../view/parts.tsx';
 import { textOfReading } from '../view/value.tsx';
+import { typeName } from '../words/names.ts';
 import { say, type Word } from '../words/words.ts';
 import { Attention } from './alerts.tsx';
 import { CityIndicatorCard } from './city-indicator-card.tsx';
@@ -161,7 +162,7 @@ function Ranking({ type, attribute }: { readonly type: string; readonly attribut
   const most = Math.max(...items.map(({ value }) => value), 0.001);
   return (
     <section class="card" aria-label={`${say('ranking')}: ${type}`}>
-      <h2>{spacedName(type)}</h2>
+      <h2>{typeName(type, spacedName)}</h2>
       <ol class="ranking">
         {items.map(({ thing, title, value, level }) => {
           const reading = readingOf(thing, attribute);

@@ -8,6 +8,7 @@ import { addressOf, goTo, route } from './route.ts';
 import { pastThings } from './past.ts';
 import { type Quality, qualities, qualityOf } from './quality.ts';
 import { type Language, language } from './session.ts';
+import { typeName } from '../words/names.ts';
 
 export interface Shown {
   readonly thing: Thing;
@@ -93,9 +94,12 @@ export const shown = computed<readonly Shown[]>(() => {
     (item) =>
       tests.every(([name, value]) => valueFor(item, name) === value) &&
       (scope === '' || item.thing.scopes.some((found) => `${found}/`.startsWith(`${scope}/`))) &&
-      (needle === '' || plain(`${item.title} ${item.thing.id} ${item.area} ${item.type}`).includes(needle)),
+      (needle === '' || plain(textToSearch(item)).includes(needle)),
   );
 });
+
+const textToSearch = ({ title, thing, area, type }: Shown): string =>
+  [title, thing.id, area, type, typeName(type)].join(' ');
 
 const valueFor = ({ domain, type, area, level, quality }: Shown, name: string): string | undefined =>
   new Map([

@@ -6,7 +6,7 @@ import { domainOf, levelOf } from '../data/domains.ts';
 import { areaOf, type Reading, type Thing, titleOf } from '../data/entity.ts';
 import { addThing, isLoaded, isTiled, revision, things } from '../data/live.ts';
 
-import { familyOf, shortId, shortName, spacedName } from '../data/names.ts';
+import { familyOf, shortId, spacedName } from '../data/names.ts';
 import { addressOf, route } from '../data/route.ts';
 import { markOf, otherParts } from '../data/quality.ts';
 import { isPublicFace, language } from '../data/session.ts';
@@ -15,6 +15,7 @@ import { Icon } from '../view/icon.tsx';
 import { CopyButton, LevelDot } from '../view/parts.tsx';
 import { textOfReading, Value } from '../view/value.tsx';
 import { AlertList, ruleInWords } from '../view/alert-list.tsx';
+import { typeName } from '../words/names.ts';
 import { say } from '../words/words.ts';
 import { AttributePanel } from './attribute-panel.tsx';
 import { LinkedFrom } from './linked-from.tsx';
@@ -57,7 +58,8 @@ function Head({ thing }: { readonly thing: Thing }) {
         <Icon name={domain} /> {titleOf(thing, inLanguage)}
       </h1>
       <p>
-        <LevelDot level={levelOf(thing)} /> <span title={type}>{thing.types.map(shortName).join(', ')}</span>
+        <LevelDot level={levelOf(thing)} />{' '}
+        <span title={type}>{thing.types.map((one) => typeName(one)).join(', ')}</span>
         {familyOf(type) !== undefined && <small class="faint"> {familyOf(type)}</small>}
         {areaOf(thing, inLanguage) !== undefined && <> · {areaOf(thing, inLanguage)}</>}
         {thing.scopes.length > 0 && <> · {thing.scopes.join(', ')}</>}

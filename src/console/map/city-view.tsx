@@ -9,6 +9,7 @@ import { qualities, type Quality } from '../data/quality.ts';
 import { Icon } from '../view/icon.tsx';
 import { ItemRow } from '../view/item-row.tsx';
 import { Choice } from '../view/parts.tsx';
+import { typeName } from '../words/names.ts';
 import { say } from '../words/words.ts';
 import { MapPanel } from './map-panel.tsx';
 
@@ -94,6 +95,7 @@ function Filters() {
 }
 
 function wordOf(name: keyof typeof filterWords, value: string): string {
+  if (name === 'type') return typeName(value);
   if (name === 'level' && isLevel(value)) return say(`level.${value}`);
   if (name === 'quality' && isQuality(value)) return say(`quality.${value}`);
   return value;
@@ -134,7 +136,7 @@ function List() {
       {found === 0 && <p class="note">{say('emptyFiltered')}</p>}
       <ul class="list">
         {sorted.value.slice(0, pages.value * pageSize).map((item) => (
-          <ItemRow key={item.thing.id} item={item} about={[item.type, item.area]} />
+          <ItemRow key={item.thing.id} item={item} about={[typeName(item.type), item.area]} />
         ))}
       </ul>
       {found > pages.value * pageSize && (

@@ -52,10 +52,10 @@ export function MapPanel({ chosenId, items }: { readonly chosenId?: string; read
   );
 }
 
-/** What the colours mean. `canChoose`: the person may choose it. */
+/** What the colours mean. `canChoose`: the person may choose it, which tiles do not allow: they have neither qualities nor alerts. */
 const Legend = ({ canChoose }: { readonly canChoose: boolean }) => (
   <div class="legend">
-    {canChoose && (
+    {canChoose && !isTiled.value && (
       <div class="segments" role="group" aria-label={say('colourBy')}>
         {colourings.map(([by, word]) => (
           <button
@@ -70,14 +70,16 @@ const Legend = ({ canChoose }: { readonly canChoose: boolean }) => (
       </div>
     )}
     <ul>
-      {(colourBy.value === 'quality' ? qualityLegend : stateLegend).map(([level, word]) => (
+      {(colourBy.value === 'quality' && !isTiled.value ? qualityLegend : stateLegend).map(([level, word]) => (
         <li key={level}>
           <i class={`dot dot-${level}`} /> {say(word)}
         </li>
       ))}
-      <li>
-        <i class="dot dot-alert" /> {say('hasAlert')}
-      </li>
+      {!isTiled.value && (
+        <li>
+          <i class="dot dot-alert" /> {say('hasAlert')}
+        </li>
+      )}
     </ul>
   </div>
 );

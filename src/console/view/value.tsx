@@ -6,6 +6,7 @@ import { entityAddress } from '../data/route.ts';
 import { language } from '../data/session.ts';
 import { formatTimeText } from '../data/times.ts';
 import { formatQuantity } from '../data/units.ts';
+import { stateName } from '../words/names.ts';
 import { say } from '../words/words.ts';
 
 /** The links of a relationship that are shown before the rest is counted. */
@@ -37,11 +38,22 @@ export function textOfReading({ name, value, kind, unitCode }: Reading): string 
   if (kind === 'geo' && isObject(value))
     return `${textOf(value, 'type') ?? ''} ${JSON.stringify(value['coordinates'])}`;
   if (kind === 'vocabulary')
-    return listOf(value)
-      .map((word) => shortName(String(word)))
-      .join(', ');
-  return plainText(value);
+    return plainText(
+      statesIn(
+        name,
+        listOf(value).map((word) => shortName(String(word))),
+      ),
+    );
+  return plainText(statesIn(name, value));
 }
+
+/** The value with the words of states for people. */
+const statesIn = (name: string, value: unknown): unknown =>
+  typeof value === 'string'
+    ? (stateName(name, value) ?? value)
+    : Array.isArray(value)
+      ? listOf(value).map((item) => statesIn(name, item))
+      : value;
 
 const textInLanguage = (map: JsonObject): string =>
   textOf(map, language.value) ?? listOf(Object.values(map)[0]).map(String).join(', ');

@@ -57,8 +57,8 @@ export const commonWords = {
   unreachable: ['Posrednik ni dosegljiv.', 'The broker cannot be reached.'],
   sampled: ['po ploščicah', 'by tiles'],
   sampledNote: [
-    'Vseh entitet je preveč, da bi jim sledili. Zemljevid pokaže vse, seznam prvih 1000 izbrane vrste.',
-    'There are too many entities to follow. The map shows all of them, the list the first 1000 of the chosen type.',
+    'Vseh entitet je preveč, da bi jim sledili. Zemljevid pokaže vse, seznam prvih 1000 izbrane vrste. Iskanje ter filtri območja, stanja in kakovosti veljajo samo za seznam.',
+    'There are too many entities to follow. The map shows all of them, the list the first 1000 of the chosen type. The search and the filters for area, state and quality count for the list only.',
   ],
   refused: ['zavrnjeno', 'refused'],
   copy: ['Kopiraj', 'Copy'],
