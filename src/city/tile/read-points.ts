@@ -8,8 +8,8 @@ import { Problem } from '../../core/model/problem.ts';
 import type { CallContext } from '../../core/operation/operation.ts';
 import type { TilePoint } from './tile.ts';
 
-/** Entities of a query. Beyond, tiles would take more memory and time than a broker has for them. */
-const pointsMax = 250_000;
+/** Entities of a query, also those without a place. Beyond, tiles would take more memory and time than a broker has for them. */
+const entitiesMax = 250_000;
 const pageSize = 1000;
 
 const location = 'https://uri.etsi.org/ngsi-ld/location';
@@ -25,7 +25,7 @@ export interface PointView {
 export async function readPoints({ filter, shown }: PointView, call: CallContext): Promise<readonly TilePoint[]> {
   const points: TilePoint[] = [];
   let after: number | undefined;
-  for (;;) {
+  for (let read = pageSize; ; read += pageSize) {
     const page = await call.store.find({
       filter,
       limit: pageSize,
@@ -38,10 +38,10 @@ export async function readPoints({ filter, shown }: PointView, call: CallContext
     }
     after = page.at(-1)?.cursor;
     if (page.length < pageSize || after === undefined) return points;
-    if (points.length > pointsMax)
+    if (read > entitiesMax)
       throw new Problem(
         'TooManyResults',
-        `Tiles are made of at most ${pointsMax} entities. Select fewer, such as those of one type.`,
+        `Tiles are made of at most ${entitiesMax} entities. Select fewer, such as those of one type.`,
       );
     await call.services.yieldToEventLoop();
   }
