@@ -105,7 +105,11 @@ export function describeOrder(bench: Bench): void {
       await apply(store, minute(0), create('a'), create('b', thing({ level: property(1) })));
       for (const found of await store.find(plan())) {
         const got = await store.get(found.id, plan().now);
-        expect({ ...got, entity: got?.entity() }).toEqual({ ...found, entity: found.entity() });
+        expect({ ...got, entity: got?.entity(), types: got?.types() }).toEqual({
+          ...found,
+          entity: found.entity(),
+          types: found.types(),
+        });
       }
     });
   });

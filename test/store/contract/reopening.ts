@@ -103,7 +103,7 @@ export function describeReopening(bench: Bench): void {
 async function everything(store: Store): Promise<unknown> {
   const found = await store.find(plan());
   return {
-    entities: found.map((stored) => ({ ...stored, entity: stored.entity() })),
+    entities: found.map((stored) => ({ ...stored, entity: stored.entity(), types: stored.types() })),
     level: await store.count(plan({ q: compare(path('level'), '>', 9) })),
     one: (await store.get(urn('e-3'), now))?.entity().attrs[iri('level')],
     history: await store.history(historyPlan()),
