@@ -1,5 +1,5 @@
 /** Holds all entities that the person may see, up to date over the stream. */
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { type Client, connect, ConnectionLost, type ConnectOptions, type Replica } from '../../client/client.ts';
 import { apiPath, call, callWhole } from './api.ts';
 import { readThing, type Thing } from './entity.ts';
@@ -76,12 +76,18 @@ async function countEntities(): Promise<number> {
 /** Shows the first entities of the chosen type, and others when another type is chosen. Returns how to stop. */
 function keepSample(unlessStopped: (act: () => void) => void): () => void {
   linkState.value = 'sampled';
+  const type = computed(() => route.value.query.get('type') ?? '');
   return effect(() => {
-    const type = route.value.query.get('type') ?? '';
-    readSample(type).then(
-      (sample) => unlessStopped(() => showSample(sample)),
-      (error: unknown) => unlessStopped(() => refuse(error)),
+    // A sample of the type before may come later.
+    let isWanted = true;
+    const ifWanted = (act: () => void): void => unlessStopped(() => isWanted && act());
+    readSample(type.value).then(
+      (sample) => ifWanted(() => showSample(sample)),
+      (error: unknown) => ifWanted(() => refuse(error)),
     );
+    return () => {
+      isWanted = false;
+    };
   });
 }
 

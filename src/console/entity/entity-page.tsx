@@ -29,9 +29,11 @@ const nameOf = (id: string): string => {
 
 export function EntityPage({ id }: { readonly id: string }) {
   const thing = computed(() => (revision.value >= 0 ? things.get(id) : undefined)).value;
+  const isMissing = isTiled.value && isLoaded.value && thing === undefined;
+  // Another sample takes the place of what was here, also of an entity that was read for this page.
   useEffect(() => {
-    if (isTiled.value && isLoaded.value && !things.has(id)) void addThing(id);
-  }, [id, isTiled.value, isLoaded.value]);
+    if (isMissing) void addThing(id);
+  }, [id, isMissing]);
   if (!thing) return <p class="note">{say(isLoaded.value ? 'notFound' : 'loading')}</p>;
   return (
     <article class="entity" key={id}>
