@@ -46,10 +46,15 @@ test('what fails in one tenant is done in all behind it', async () => {
     contexts: { core: { expand: (name) => name } },
     historyKeep: { days: 0, rules: [], isDryRun: false },
   });
-  await until(() => observed.some(({ kind }) => kind === 'jobRan'));
+  // Another job may run meanwhile, at the full minute.
+  const ofSweep = (): readonly Observation[] =>
+    observed.filter((one) =>
+      one.kind === 'jobRan' ? one.job === 'sweep' : one.kind === 'failed' && one.where === 'job sweep',
+    );
+  await until(() => ofSweep().some(({ kind }) => kind === 'jobRan'));
   await jobs.stop();
   expect(swept.slice(0, 3)).toEqual(['', 'bad', 'zoo']);
-  expect(observed.slice(0, 3)).toMatchObject([
+  expect(ofSweep().slice(0, 3)).toMatchObject([
     { kind: 'failed', where: 'job sweep', cause: new Error('the disk is full') },
     { kind: 'failed', where: 'job sweep', cause: new Error('the file is damaged') },
     { kind: 'jobRan', job: 'sweep', did: 'removed 1; removed 1' },
