@@ -1,4 +1,5 @@
 /** Reads durations of ISO 8601 and adds them to a moment (clauses 4.5.19, 4.6.3). */
+import { dateMs } from '../model/calendar/offsets.ts';
 import { dayMicros, type Micros } from '../model/instant.ts';
 
 /** A duration. Years are twelve months, weeks seven days. */
@@ -54,10 +55,6 @@ export function later(moment: Micros, { months, ...shorter }: Duration, times: n
   const inDay = time < 0 ? time + dayMicros / 1000 : time;
   return (dateMs(year, month, Math.min(date.getUTCDate(), lastDay)) + inDay) * 1000 + rest + micros * times;
 }
-
-/** The milliseconds of a date. Date.UTC alone takes the years 0 to 99 for those of the 20th century. */
-export const dateMs = (year: number, month: number, day: number): number =>
-  new Date(0).setUTCFullYear(year, month, day);
 
 /** The number of the period that contains a moment, counted from 0 at `start`. The moment is not before `start`. */
 export function periodOf(moment: Micros, start: Micros, duration: Duration): number {

@@ -1,7 +1,7 @@
 /** Divides time into periods of a duration: in UTC from a moment on, or along the calendar of a time zone. */
-import { createOffsets, hourMs, momentsOf, type OffsetAt } from '../model/calendar/offsets.ts';
+import { createOffsets, dateMs, hourMs, momentsOf, type OffsetAt } from '../model/calendar/offsets.ts';
 import { dayMicros, type Interval, type Micros } from '../model/instant.ts';
-import { dateMs, type Duration, later, meanMicros, periodOf } from './duration.ts';
+import { type Duration, later, meanMicros, periodOf } from './duration.ts';
 
 export interface Periods {
   readonly duration: Duration;

@@ -2,9 +2,9 @@
 import type { FindCursor } from 'mongodb';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { unpackChange } from '../../core/model/packed-change.ts';
-import { createTypesInText } from '../../core/model/types-in-text.ts';
 import { createPageEnd } from '../../core/port/log-page.ts';
 import type { Log, LogKeep, LogRecord, Position, SkippedRecord } from '../../core/port/store.ts';
+import { typesInText } from '../../core/port/types-in-text.ts';
 import { withDatabase } from './connection.ts';
 import type { Followers } from './followers.ts';
 import { entityIn, logRestIn } from './own-text.ts';
@@ -21,7 +21,6 @@ export function createLog(
 ): Log {
   const readState = async (): Promise<Pick<StateDocument, 'position' | 'prunedTo'>> =>
     (await withDatabase(state.findOne({ _id: 'state' }))) ?? { position: 0, prunedTo: 0 };
-  const typesIn = createTypesInText();
   const page = async <Found>(
     after: Position,
     limit: number,
@@ -36,7 +35,7 @@ export function createLog(
     read: (after, limit) => page(after, limit, recordIn),
     readAbout: (after, limit, isWanted) =>
       page<LogRecord | SkippedRecord>(after, limit, (row) => {
-        const types = typesIn(row.doc);
+        const types = typesInText(row.doc);
         if (types && !isWanted(types)) return { position: row._id };
         const record = recordIn(row);
         return isWanted(record.entity.types) ? record : { position: row._id };

@@ -2,8 +2,8 @@
 import type { Database } from 'better-sqlite3';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { createPageEnd } from '../../core/port/log-page.ts';
-import { createTypesInText } from '../../core/model/types-in-text.ts';
 import type { Log, LogRecord, Position, SkippedRecord } from '../../core/port/store.ts';
+import { typesInText } from '../../core/port/types-in-text.ts';
 import { type LogRow, recordIn } from './log-rows.ts';
 import { entityIn } from './own-text.ts';
 import { createPastEntities } from './past-entities.ts';
@@ -76,7 +76,6 @@ function createReader(database: Database): Reader {
   // Rows without an entity depend on later rows: read all in one snapshot.
   const readWithPast = database.transaction((after: Position, limit: number) => recordsOf(page(after, limit)));
   const hasPast = (rows: readonly LogRow[]): boolean => rows.some(({ doc }) => doc === '');
-  const typesIn = createTypesInText();
   return {
     read(after, limit) {
       const rows = page(after, limit);
@@ -88,7 +87,7 @@ function createReader(database: Database): Reader {
         isWanted(record.entity.types) ? record : { position: record.position };
       if (hasPast(rows)) return readWithPast(after, limit).map(only);
       return rows.map((row) => {
-        const types = typesIn(row.doc);
+        const types = typesInText(row.doc);
         return types && !isWanted(types) ? { position: row.position } : only(recordIn(row, entityIn(row.doc)));
       });
     },

@@ -58,11 +58,15 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   }
 }
 
+/** The milliseconds of a date. Date.UTC alone takes the years 0 to 99 for those of the 20th century. */
+export const dateMs = (year: number, month: number, day: number): number =>
+  new Date(0).setUTCFullYear(year, month, day);
+
 function offsetOf(format: Intl.DateTimeFormat, utcMs: number): number {
   const parts = new Map(format.formatToParts(utcMs).map(({ type, value }) => [type, value]));
   const at = (name: Intl.DateTimeFormatPartTypes): number => Number(parts.get(name) ?? 0);
-  // The year before 1 is 1 BC. Date.UTC alone takes the years 0 to 99 for those of the 20th century.
+  // The year before 1 is 1 BC.
   const year = parts.get('era')?.startsWith('B') ? 1 - at('year') : at('year');
-  const day = new Date(0).setUTCFullYear(year, at('month') - 1, at('day'));
-  return day + Date.UTC(1970, 0, 1, at('hour'), at('minute'), at('second')) - utcMs;
+  const time = Date.UTC(1970, 0, 1, at('hour'), at('minute'), at('second'));
+  return dateMs(year, at('month') - 1, at('day')) + time - utcMs;
 }

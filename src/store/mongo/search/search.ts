@@ -167,7 +167,7 @@ function storedIn({ _id, num, version, expires, doc }: FoundDocument, now: Insta
   if (num === undefined || version === undefined || doc === undefined) return undefined;
   let known: Entity | undefined;
   const parsed = (): Entity => (known ??= entityIn(doc));
-  const types = (): readonly string[] => known?.types ?? typesInText(doc, parsed);
+  const types = (): readonly string[] => known?.types ?? typesInText(doc) ?? parsed().types;
   const found = { id: _id, version, cursor: num, held: bytesHeld(doc, true), types };
   if (expires === undefined) return { ...found, entity: parsed };
   const entity = parsed();

@@ -159,7 +159,7 @@ export function storedIn(row: FoundRow, now: Instant, entity?: Entity): Stored |
   let known = entity;
   const held = bytesHeld(doc, entity !== undefined);
   const parsed = (): Entity => (known ??= entityIn(doc));
-  const types = (): readonly string[] => known?.types ?? typesInText(doc, parsed);
+  const types = (): readonly string[] => known?.types ?? typesInText(doc) ?? parsed().types;
   if (expires === null) return { id, version, cursor: num, held, types, entity: parsed };
   const present = entity ?? (expires > microsOfInstant(now) ? parsed() : presentAt(parsed(), now));
   return present && { id, version, cursor: num, held, isPart: true, types, entity: () => present };
