@@ -109,6 +109,7 @@ describe('mlaka', () => {
     ],
     ['a broker that is no URL', ['export', '--url', 'broker'], 1, /--url must be .*, not "broker"\.\n$/],
     ['a broker that is not there', ['export', '--url', 'http://127.0.0.1:9'], 1, /127\.0\.0\.1:9/],
+    ['a catalogue that cannot be asked for', ['check', 'dcat', 'http://127.0.0.1:9/c'], 1, /check: bad port\n$/],
   ])('%s ends with a message', async (_, args, expected, message) => {
     const { code, err } = await mlaka(args);
     expect({ code, err }).toEqual({ code: expected, err: expect.stringMatching(message) });

@@ -13,7 +13,7 @@ import { printable } from './check/printable.ts';
 import { checkPoints, type PointResult } from './check/session.ts';
 import { removeSynchronicity, synchronicityPoints } from './check/synchronicity.ts';
 import type { Command, Io } from './command.ts';
-import { brokerFlags, helpOf, keyOf, readFlags, wholeOf } from './options.ts';
+import { brokerFlags, helpOf, keyOf, readFlags, webUrlOf, wholeOf } from './options.ts';
 
 const flags = {
   tenant: brokerFlags.tenant,
@@ -102,11 +102,7 @@ function platformOf(url: string, { tenant, key, quantumleap, sth, keyrock, clien
 }
 
 /** The URL without a slash at its end, and without `/v2`, which users may have copied with it. */
-function baseOf(name: string, url: string): string {
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-    throw new Error(`${name} must be a URL such as http://localhost:1026, not ${JSON.stringify(url)}.`);
-  return url.replace(/\/+$/, '').replace(/\/v2$/, '');
-}
+const baseOf = (name: string, url: string): string => webUrlOf(name, url).replace(/\/v2$/, '');
 
 const heading: Readonly<Record<Area, string>> = {
   context: 'Context management',

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokenRule } from '../../core/model/broken-rules.ts';
 import { isArray, isObject, type Json, parseJson } from '../../core/model/json.ts';
-import { keyOf } from './options.ts';
+import { keyOf, webUrlOf } from './options.ts';
 
 /** The URL and the tenant of a broker. */
 export interface BrokerTarget {
@@ -68,9 +68,8 @@ export interface Refusal {
 
 /** Creates a client that retries for some seconds while the broker is unreachable or overloaded. A retried request may arrive twice. */
 export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
-  const { url, context = '', isInDefault = false, onModelWarning } = place;
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-    throw new Error(`--url must be the URL of a broker such as http://localhost:1026, not ${JSON.stringify(url)}.`);
+  const { context = '', isInDefault = false, onModelWarning } = place;
+  const url = webUrlOf('--url', place.url);
   const common = headersOf(place);
   const send: Client['send'] = async (method, path, body) => {
     const headers = { ...common, ...(body ? { 'Content-Type': body.type, ...body.headers } : undefined) };

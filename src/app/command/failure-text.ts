@@ -17,7 +17,15 @@ const meaning: Readonly<Record<string, string>> = {
 };
 
 /** The message of the thrown value, without secrets of URLs. For a system error, the meaning of its code and the path. */
-export const failureText = (error: unknown): string => maskUris(messageOf(error));
+export const failureText = (error: unknown): string => maskUris(messageOf(causeOf(error)));
+
+/** `fetch` has the cause of its failures in a member of its own. Where it tried several addresses, that has one cause for each. */
+function causeOf(error: unknown): unknown {
+  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof AggregateError)) return cause;
+  const causes: readonly unknown[] = cause.errors;
+  return causes[0] ?? cause;
+}
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

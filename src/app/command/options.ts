@@ -68,3 +68,9 @@ export function wholeOf(name: string, text: string, least: number): number {
   if (number >= least) return number;
   throw new Error(`--${name} must be a whole number of at least ${least}, not ${JSON.stringify(text)}.`);
 }
+
+/** The URL of a broker, without slashes at its end. Throws an Error that names the option. */
+export function webUrlOf(name: string, url: string): string {
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '');
+  throw new Error(`${name} must be a URL such as http://localhost:1026, not ${JSON.stringify(url)}.`);
+}

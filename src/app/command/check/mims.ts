@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { asksForHelp } from '../../config/arguments.ts';
 import type { Io } from '../command.ts';
-import { brokerFlags, helpOf, keyOf, readFlags } from '../options.ts';
+import { brokerFlags, helpOf, keyOf, readFlags, webUrlOf } from '../options.ts';
 import { accessing } from './mims/accessing.ts';
 import { contracts, exchanging, geospatial, securing, twins } from './mims/exchanging.ts';
 import { interlinking, representing } from './mims/interlinking.ts';
@@ -44,9 +44,7 @@ export async function checkMims(args: readonly string[], io: Io): Promise<number
     return 0;
   }
   const { values } = readFlags(args, flags);
-  const url = values.url.replace(/\/+$/, '');
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-    throw new Error(`--url must be a URL such as http://localhost:1026, not ${JSON.stringify(url)}.`);
+  const url = webUrlOf('--url', values.url);
   let asked: string[] = [];
   const probe = await createProbe({
     ...{ url, key: keyOf(values.key), tenant: values.tenant, mayWrite: values.write === 'true' },

@@ -1,10 +1,10 @@
 /** Carries out the points of a checklist one after another, records the requests of each, and removes what they made. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Json, parseJson } from '../../../core/model/json.ts';
 import { failureText } from '../failure-text.ts';
 import { responseText } from '../response-text.ts';
 import type { Area, Check, CheckAnswer, CheckPoint, CheckRequest, Platform } from './check-point.ts';
 import { WrongAnswer } from './check-point.ts';
+import { jsonIn } from './json-in.ts';
 import { createReceiver } from './receiver.ts';
 
 /** What became of a point. */
@@ -162,21 +162,9 @@ async function exchange(request: SentRequest, platform: Platform, signal: AbortS
       ...(body === undefined ? undefined : { body }),
     });
     const text = await responseText(response, answerMax);
-    return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
+    return { status: response.status, headers: response.headers, text, json: jsonIn(text) };
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new WrongAnswer(`There is no answer: ${reasonOf(error)}`);
-  }
-}
-
-/** `fetch` has the cause of its failures in a member of its own. */
-const reasonOf = (error: unknown): string =>
-  failureText(error instanceof Error && error.cause instanceof Error ? error.cause : error);
-
-function jsonOf(text: string): Json | undefined {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
+    throw new WrongAnswer(`There is no answer: ${failureText(error)}`);
   }
 }

@@ -48,7 +48,8 @@ export const offersOf = (dataset: string, view: GraphView): readonly Offered[] =
     return url?.termType === 'NamedNode' ? [{ url: url.value, format: formatOf(one, view) }] : [];
   });
 
-const distributionsOf = (dataset: string, view: GraphView): readonly string[] =>
+/** The distributions of a dataset by the texts that identify their nodes. */
+export const distributionsOf = (dataset: string, view: GraphView): readonly string[] =>
   view.valuesOf(dataset, 'dcat:distribution').map(keyOf);
 
 function formatOf(distribution: string, view: GraphView): string {

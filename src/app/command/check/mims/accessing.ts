@@ -14,10 +14,10 @@ import {
   type Requirement,
   share,
   textIn,
+  typeQuery,
 } from './requirement.ts';
 
 const forms = ['application/json', 'application/ld+json', 'application/geo+json', 'text/csv'];
-const typeQuery = (type: string): string => `/ngsi-ld/v1/entities?type=${encodeURIComponent(type)}`;
 
 async function checkForms({ sample, ask }: Probe): Promise<Evidence> {
   const failing: string[] = [];

@@ -1,6 +1,7 @@
 /** MIM3, exchanging data, MIM6, securing data, MIM7, geospatial data, and MIM8, digital twins, of MIMs Plus 9.0. */
 import { checkCatalogue } from '../../../../city/catalogue/check/check-catalogue.ts';
 import { createView, type GraphView } from '../../../../city/catalogue/check/graph-view.ts';
+import { datasetsIn, distributionsOf } from '../../../../city/catalogue/check/portal-duties.ts';
 import { readRdf } from '../../../../city/catalogue/check/read-rdf.ts';
 import { Problem } from '../../../../core/model/problem.ts';
 import type { Json } from '../../../../core/model/json.ts';
@@ -10,6 +11,7 @@ import {
   byHand,
   documented,
   entitiesIn,
+  entityPath,
   type Evidence,
   listIn,
   met,
@@ -21,6 +23,7 @@ import {
   type Requirement,
   share,
   textIn,
+  typeQuery,
 } from './requirement.ts';
 
 const catalogueOf = ({ ask }: Probe): Promise<Reply> =>
@@ -69,7 +72,7 @@ const ofAdministrator = (
 });
 
 const datasetsWith = (view: GraphView, what: string, has: (dataset: string) => boolean): Evidence => {
-  const datasets = view.nodesOf('dcat:Dataset');
+  const datasets = datasetsIn(view);
   return share(
     what,
     datasets,
@@ -86,16 +89,14 @@ export const exchanging: readonly Requirement[] = [
   ),
   ofCatalogue({ id: 'MIM3 RC2.2', word: 'SHOULD', title: 'terms of use are clear' }, (view) =>
     datasetsWith(view, 'datasets have a licence', (one) =>
-      [one, ...view.valuesOf(one, 'dcat:distribution').map(({ value }) => value)].some((node) =>
-        isLicensed(view, node),
-      ),
+      [one, ...distributionsOf(one, view)].some((node) => isLicensed(view, node)),
     ),
   ),
   ofAdministrator({ id: 'MIM3 RC3', word: 'SHALL', title: 'who used what can be shown' }, audit, () =>
     met('The audit answers 200.'),
   ),
   ofCatalogue({ id: 'MIM3 RC4.1', word: 'SHOULD', title: 'data are found without knowing of them' }, (view) => {
-    const count = view.nodesOf('dcat:Dataset').length;
+    const count = datasetsIn(view).length;
     return count === 0
       ? partly('The catalogue is open to everybody, and empty.')
       : met(`The catalogue, open to everybody, has ${count} datasets.`);
@@ -122,7 +123,7 @@ export const exchanging: readonly Requirement[] = [
 ];
 
 async function checkAnonymousWrite({ ask, run }: Probe): Promise<Evidence> {
-  const path = `/ngsi-ld/v1/entities/${encodeURIComponent(`urn:ngsi-ld:MlakaCheck:${run}`)}`;
+  const path = entityPath(`urn:ngsi-ld:MlakaCheck:${run}`);
   const { status } = await ask(path, { method: 'DELETE', isAnonymous: true });
   if (status === 401 || status === 403) return met(`A deletion without a key is refused (${status}).`);
   return notMet(`A deletion without a key is not refused: the entity, which does not exist, got ${status}.`);
@@ -195,7 +196,7 @@ async function checkFeatures({ sample, ask }: Probe): Promise<Evidence> {
   const [one] = sample;
   if (!one) return notApplicable('There are no entities.');
   const headers = { Accept: 'application/geo+json' };
-  const { status, json } = await ask(`/ngsi-ld/v1/entities?type=${encodeURIComponent(one.type)}&limit=1`, { headers });
+  const { status, json } = await ask(`${typeQuery(one.type)}&limit=1`, { headers });
   const isGeo = status === 200 && textIn(json, 'type') === 'FeatureCollection';
   return isGeo
     ? partly('There is no OGC API Features. NGSI-LD answers geospatial queries, and GeoJSON.')
@@ -207,9 +208,7 @@ async function checkFeatureIds({ sample, ask }: Probe): Promise<Evidence> {
   const other: string[] = [];
   for (const { entities } of sample.slice(0, 10)) {
     const id = textIn(entities[0], 'id');
-    const { json } = await ask(`/ngsi-ld/v1/entities/${encodeURIComponent(id)}`, {
-      headers: { Accept: 'application/geo+json' },
-    });
+    const { json } = await ask(entityPath(id), { headers: { Accept: 'application/geo+json' } });
     ids.push(id);
     if (textIn(json, 'id') !== id) other.push(id);
   }

@@ -14,6 +14,7 @@ import {
   type Requirement,
   share,
   textIn,
+  typeQuery,
 } from './requirement.ts';
 
 const idsIn = (probe: Probe): readonly string[] => entitiesIn(probe).map((entity) => textIn(entity, 'id'));
@@ -130,7 +131,7 @@ async function checkSameness({ sample, ask }: Probe): Promise<Evidence> {
 async function checkSerialisation({ sample, ask }: Probe): Promise<Evidence> {
   const [one] = sample;
   if (!one) return notApplicable('There are no entities.');
-  const path = `/ngsi-ld/v1/entities?type=${encodeURIComponent(one.type)}&limit=2`;
+  const path = `${typeQuery(one.type)}&limit=2`;
   const asked = ['application/ld+json', 'application/geo+json', 'text/csv'];
   const failing: string[] = [];
   for (const Accept of asked) if ((await ask(path, { headers: { Accept } })).status !== 200) failing.push(Accept);

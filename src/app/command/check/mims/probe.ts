@@ -1,8 +1,9 @@
 /** Asks the platform that is checked, and notes what was asked. */
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../../../core/model/json.ts';
+import { isArray, isObject, type JsonObject } from '../../../../core/model/json.ts';
 import { failureText } from '../../failure-text.ts';
 import { responseText } from '../../response-text.ts';
-import { type Asking, listIn, type Probe, type Reply, type SampleOfType, textIn } from './requirement.ts';
+import { jsonIn } from '../json-in.ts';
+import { type Asking, listIn, type Probe, type Reply, type SampleOfType, textIn, typeQuery } from './requirement.ts';
 
 const timeoutMs = 30_000;
 const answerMax = 16 * 2 ** 20;
@@ -36,7 +37,7 @@ async function readSample(ask: Probe['ask'], url: string): Promise<readonly Samp
   const types = (isArray(list) ? list : []).filter((one) => typeof one === 'string').slice(0, typesMax);
   const sample: SampleOfType[] = [];
   for (const type of types) {
-    const answer = await ask(`/ngsi-ld/v1/entities?type=${encodeURIComponent(type)}&limit=${entitiesMax}`);
+    const answer = await ask(`${typeQuery(type)}&limit=${entitiesMax}`);
     const entities: readonly JsonObject[] = listIn(answer.json).filter((one) => textIn(one, 'id') !== '');
     if (entities.length > 0) sample.push({ type, entities });
   }
@@ -55,10 +56,10 @@ async function exchange(path: string, asking: Asking, options: ProbeOptions): Pr
     });
     const text = await responseText(response, answerMax);
     onAsked(`${describeAsked(path, asking)} -> ${response.status}`);
-    return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
+    return { status: response.status, headers: response.headers, text, json: jsonIn(text) };
   } catch (error) {
     if (signal.aborted) throw error;
-    onAsked(`${describeAsked(path, asking)} -> ${reasonOf(error)}`);
+    onAsked(`${describeAsked(path, asking)} -> ${failureText(error)}`);
     return { status: 0, headers: new Headers(), text: '', json: undefined };
   }
 }
@@ -68,10 +69,6 @@ function describeAsked(path: string, { method = 'GET', headers = {}, isAnonymous
   return `${method} ${path}${accept}${isAnonymous ? ' without a key' : ''}`;
 }
 
-/** `fetch` has the cause of its failures in a member of its own. */
-const reasonOf = (error: unknown): string =>
-  failureText(error instanceof Error && error.cause instanceof Error ? error.cause : error);
-
 const headersOf = (
   { headers, isAnonymous = false }: Asking,
   { key, tenant }: ProbeOptions,
@@ -80,11 +77,3 @@ const headersOf = (
   ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
   ...headers,
 });
-
-function jsonOf(text: string): Json | undefined {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}

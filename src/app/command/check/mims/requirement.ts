@@ -98,3 +98,6 @@ export const attributesOf = (entity: JsonObject): readonly (readonly [name: stri
     .flatMap(([name, given]) => (isArray(given) ? given : [given]).filter(isObject).map((one) => [name, one] as const));
 
 export const entityPath = (id: string): string => `/ngsi-ld/v1/entities/${encodeURIComponent(id)}`;
+
+/** The query for the entities of a type; further parameters are appended with `&`. */
+export const typeQuery = (type: string): string => `/ngsi-ld/v1/entities?type=${encodeURIComponent(type)}`;

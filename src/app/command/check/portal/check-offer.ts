@@ -65,13 +65,13 @@ async function checkColumns(names: readonly string[], file: Response, signal: Ab
   return [must(`${link} does not explain these columns: ${unknown.slice(0, 20).join(', ')}.`)];
 }
 
-/** The meaning of each column by its name. */
-function explainedIn(metadata: Json): ReadonlyMap<string, string> {
+/** The names of the columns that have a meaning. */
+function explainedIn(metadata: Json): ReadonlySet<string> {
   const schema = isObject(metadata) ? metadata['tableSchema'] : undefined;
   const columns = isObject(schema) && isArray(schema['columns']) ? schema['columns'].filter(isObject) : [];
-  return new Map(
+  return new Set(
     columns.flatMap(({ titles, 'dc:description': about }) =>
-      typeof titles === 'string' && typeof about === 'string' ? [[titles, about] as const] : [],
+      typeof titles === 'string' && typeof about === 'string' ? [titles] : [],
     ),
   );
 }
