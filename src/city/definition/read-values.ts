@@ -17,12 +17,22 @@ export interface ReadingPlace {
   readonly services: Pick<Services, 'yieldToEventLoop' | 'limits'>;
 }
 
-/** Most entities of a definition. */
-const entitiesMax = 50_000;
+/** Most entities that are read, and what is said when there are more. */
+interface EntitiesBound {
+  readonly most: number;
+  readonly refusal: string;
+}
+
+const most = 50_000;
+const ofDefinition: EntitiesBound = { most, refusal: `The definition is about more than ${most} entities; narrow it.` };
 const [entitiesPage, historiesPage] = [500, 100];
 
 /** All entities of a filter. Throws TooManyResults when they are too many. */
-export async function* entitiesOf(filter: Filter, { store, now, services }: ReadingPlace): AsyncGenerator<Entity> {
+export async function* entitiesOf(
+  filter: Filter,
+  { store, now, services }: ReadingPlace,
+  bound: EntitiesBound = ofDefinition,
+): AsyncGenerator<Entity> {
   let after: number | undefined;
   for (let count = 0; ; ) {
     const found = await store.find({ filter, now, limit: entitiesPage, ...(after === undefined ? {} : { after }) });
@@ -32,8 +42,7 @@ export async function* entitiesOf(filter: Filter, { store, now, services }: Read
       yield stored.entity();
     }
     count += found.length;
-    if (count > entitiesMax)
-      throw new Problem('TooManyResults', `The definition is about more than ${entitiesMax} entities; narrow it.`);
+    if (count > bound.most) throw new Problem('TooManyResults', bound.refusal);
     after = found.at(-1)?.cursor;
     if (found.length < entitiesPage) return;
   }

@@ -4,6 +4,7 @@ import { readAttributeName } from '../../core/model/read/name.ts';
 import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
 import type { CallContext, Operation, OperationRequest } from '../../core/operation/operation.ts';
 import { readList } from '../../core/operation/parameters.ts';
+import { rightsKey } from '../../core/operation/rights-key.ts';
 import { readSelection, selectingFor, selectionParameters } from '../../core/operation/selection.ts';
 import { createTurns, type InTurn } from '../definition/turns.ts';
 import { type PointView, readPoints } from './read-points.ts';
@@ -64,8 +65,8 @@ const headers = ({ principal }: CallContext): Readonly<Record<string, string>> =
 });
 
 /** Callers with the same grants share the tiles of a query. */
-const keyOf = (params: OperationRequest['params'], { storeName, principal }: CallContext): string =>
-  JSON.stringify([storeName, principal.grants, Object.entries(params).sort()]);
+const keyOf = (params: OperationRequest['params'], call: CallContext): string =>
+  JSON.stringify([rightsKey(call), Object.entries(params).sort()]);
 
 interface Keeping {
   readonly key: string;

@@ -9,6 +9,7 @@ import type {
 } from '../../../core/operation/operation.ts';
 import { createSingleFlight, type SingleFlight } from '../../../core/jsonld/single-flight.ts';
 import { perform } from '../../../core/operation/perform.ts';
+import { rightsKey } from '../../../core/operation/rights-key.ts';
 import type { CatalogueOptions } from '../catalogue-options.ts';
 import type { Dataset } from '../dataset.ts';
 import { answerDocument } from '../document.ts';
@@ -54,7 +55,7 @@ export function createFileOperations(options: CatalogueOptions): readonly Operat
       const selection = await selectionOf(dataset, options.types, call);
       if (form === 'columns')
         return columnsAnswer(dataset, { call, options, columns: historyColumns, isLatest: false });
-      const version = ['history', slug, form.ending, await call.position(), rightsOf(call)].join(' ');
+      const version = ['history', slug, form.ending, await call.position(), rightsKey(call)].join(' ');
       return answerDocument(call, {
         ...headOf(form, dataset, createSite(call, options.publicUrl)),
         version,
@@ -123,7 +124,7 @@ async function latestAnswer(
   { dataset, catalogue, call, options, profiles }: Answering,
 ): Promise<OperationResult> {
   const selection = await selectionOf(dataset, options.types, call);
-  const key = JSON.stringify([dataset.slug, await call.position(), rightsOf(call)]);
+  const key = JSON.stringify([dataset.slug, await call.position(), rightsKey(call)]);
   const profile = await profiles(key, () => profileOf(selection, call));
   const latest: LatestOptions = {
     selection,
@@ -142,9 +143,6 @@ async function latestAnswer(
     content: () => contentOf(form, latestTable(latest, call)),
   });
 }
-
-/** What a caller may see, as a part of versions. */
-const rightsOf = ({ principal, storeName }: CallContext): string => JSON.stringify([storeName, principal.grants]);
 
 function headOf(form: FileForm, { slug }: Dataset, site: Site) {
   const columns = site.urlOf(`/data/${slug}.csv-metadata.json`);
