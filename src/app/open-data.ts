@@ -6,16 +6,19 @@ import { createDcatOperations } from '../city/catalogue/dcat-operations.ts';
 import { createFactOperations } from '../city/catalogue/facts/fact-operations.ts';
 import { createFileOperations } from '../city/catalogue/file/file-operations.ts';
 import { createPreviewOperations } from '../city/catalogue/preview/preview-operation.ts';
-import { readModelNames } from '../city/definition/names.ts';
+import type { ModelNames } from '../city/definition/names.ts';
 import { createGeoReportOperations } from '../city/georeport/georeport-operations.ts';
 import { readCatalogueTerms } from '../city/catalogue/terms.ts';
 import { createTileOperations } from '../city/tile/tile-operations.ts';
 import type { Operation, Services } from '../core/operation/operation.ts';
 import type { Config } from './config/options.ts';
-import { modelsFolderOf, packagedModels, root } from './folders.ts';
+import { modelsFolderOf, root } from './folders.ts';
 
 /** The operations outside the NGSI-LD API that publish data or take reports. */
-export function openDataOperations(config: Config, { contexts }: Pick<Services, 'contexts'>): readonly Operation[] {
+export function openDataOperations(
+  config: Config,
+  { contexts, names }: Pick<Services, 'contexts'> & { readonly names: ModelNames },
+): readonly Operation[] {
   const options = {
     irisOf: readCatalogueTerms(join(root, 'smart-data-models'), contexts.core),
     types: readDataTypes(modelsFolderOf(config), contexts.core),
@@ -28,9 +31,6 @@ export function openDataOperations(config: Config, { contexts }: Pick<Services, 
     ...createFactOperations(options),
     ...createPreviewOperations(options),
     ...createTileOperations(),
-    ...createGeoReportOperations({
-      names: readModelNames({ used: modelsFolderOf(config), packaged: packagedModels }, contexts.core),
-      publicUrl: config.publicUrl,
-    }),
+    ...createGeoReportOperations({ names, publicUrl: config.publicUrl }),
   ];
 }

@@ -40,7 +40,7 @@ export interface ServerParts {
   readonly streams: Streams;
   readonly access: Access;
   readonly jobs: Pick<Jobs, 'all'>;
-  readonly city: Pick<City, 'operations'>;
+  readonly city: Pick<City, 'names' | 'operations'>;
   readonly proxies: TrustedProxies;
   /** Absent: there is only the main thread. */
   readonly threads: HttpThreads | undefined;
@@ -112,7 +112,7 @@ function httpOptions(
       ...quantumLeapOperations,
       ...sthOperations,
     ],
-    openDataOperations: openDataOperations(config, services),
+    openDataOperations: openDataOperations(config, { ...services, names: city.names }),
     describeFailure: describeGeoReportFailure,
     compatibilityRoutes: compatibilityRoutes(config, services, { streams, access }),
     limits: httpLimitsOf(config, services.memory),

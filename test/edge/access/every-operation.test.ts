@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readConfig } from '../../../src/app/config/read-config.ts';
+import { modelNamesOf } from '../../../src/app/model-names.ts';
 import { openDataOperations } from '../../../src/app/open-data.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import { createTestServices } from '../../test-services.ts';
@@ -33,7 +34,9 @@ const described: readonly Described[] = ['openapi.yaml', 'openapi-v2.yaml'].flat
 });
 
 /** Other addresses of the same documents of open data, which the OpenAPI documents do not repeat. */
-const aliases = openDataOperations(readConfig({ args: ['--models', 'off'], env: {} }), createTestServices())
+const config = readConfig({ args: ['--models', 'off'], env: {} });
+const services = createTestServices();
+const aliases = openDataOperations(config, { ...services, names: modelNamesOf(config, services) })
   .map(({ method, path, body }) => ({ method, path, hasBody: method !== 'GET' && body !== 'none' }))
   .filter(({ method, path }) => !described.some((one) => one.method === method && one.path === path));
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAuditWriter } from '../../../src/app/audit-writer.ts';
 import { createJobOperations } from '../../../src/city/job/job-operations.ts';
+import { modelNamesOf } from '../../../src/app/model-names.ts';
 import { openDataOperations } from '../../../src/app/open-data.ts';
 import { readConfig } from '../../../src/app/config/read-config.ts';
 import { createMemory } from '../../../src/app/memory.ts';
@@ -144,7 +145,10 @@ const testedOperations = (ofEvents: readonly Operation[], services: Services) =>
     ...quantumLeapOperations,
     ...sthOperations,
   ],
-  openDataOperations: openDataOperations(openDataConfig, services),
+  openDataOperations: openDataOperations(openDataConfig, {
+    ...services,
+    names: modelNamesOf(openDataConfig, services),
+  }),
 });
 
 async function send(url: string, request: string, { as, body, headers }: SendOptions = {}): Promise<Answer> {
