@@ -16,7 +16,7 @@ import { formatNumber } from '../data/units.ts';
 import { Choice, Shown } from '../view/parts.tsx';
 import { Table } from '../view/table.tsx';
 import { textOfReading } from '../view/value.tsx';
-import { say, type Word } from '../words/words.ts';
+import { say, sayName, type Word } from '../words/words.ts';
 
 export function AggregatesView() {
   const loading = useLoad(readAggregateJobs, []);
@@ -122,11 +122,6 @@ const reasons: Readonly<Record<string, Word>> = {
   incomplete: 'withheld.incomplete',
 };
 
-function reasonInWords(withheld: string): string {
-  const word = Object.hasOwn(reasons, withheld) ? reasons[withheld] : undefined;
-  return word === undefined ? withheld : say(word);
-}
-
 const nameOf = ({ groups }: Total): string =>
   groups.map((value) => value ?? say('restGroup')).join(', ') || say('wholeGroup');
 
@@ -145,7 +140,7 @@ const Totals = ({ totals }: { readonly totals: readonly Total[] }) => (
             published
           ) : (
             <>
-              <span class="tag tag-fair">{say('withheld')}</span> {reasonInWords(withheld)}
+              <span class="tag tag-fair">{say('withheld')}</span> {sayName(reasons, withheld)}
             </>
           ),
       },

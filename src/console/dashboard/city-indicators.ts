@@ -4,6 +4,7 @@ import { apiPath, call } from '../data/api.ts';
 import { numberIn, type Reading, readingOf, textIn, type Thing } from '../data/entity.ts';
 import { listOf, memberOf, textOf } from '../data/json.ts';
 import { everything, type Shown } from '../data/selection.ts';
+import type { SparkPoint } from './sparkline.tsx';
 
 export interface CityIndicator {
   readonly id: string;
@@ -72,17 +73,11 @@ export function levelOfCityIndicator(indicator: CityIndicator): Level {
   return reached === undefined ? 'none' : reached ? 'good' : 'bad';
 }
 
-export interface PeriodValue {
-  /** Seconds since 1970. */
-  readonly at: number;
-  readonly value: number;
-}
-
 /** How many periods a trend shows. */
 const periodsMax = 30;
 
 /** The values of the last periods, oldest first. */
-export async function readPeriods({ id, reading }: CityIndicator): Promise<readonly PeriodValue[]> {
+export async function readPeriods({ id, reading }: CityIndicator): Promise<readonly SparkPoint[]> {
   const path = apiPath(`/temporal/entities/${encodeURIComponent(id)}`, {
     attrs: reading.name,
     format: 'temporalValues',
@@ -96,7 +91,7 @@ export async function readPeriods({ id, reading }: CityIndicator): Promise<reado
 }
 
 /** How the value of the last period differs from that of the period before. */
-export function changeOf(periods: readonly PeriodValue[], isMoreBetter: boolean | undefined) {
+export function changeOf(periods: readonly SparkPoint[], isMoreBetter: boolean | undefined) {
   const last = periods.at(-1);
   const before = periods.at(-2);
   if (!last || !before) return undefined;

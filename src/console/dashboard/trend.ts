@@ -2,16 +2,11 @@
 import { apiPath, call } from '../data/api.ts';
 import { listOf, memberOf } from '../data/json.ts';
 import { storedNames, type TrendSource } from './kpi.ts';
-
-export interface TrendPoint {
-  /** Seconds since 1970. */
-  readonly at: number;
-  readonly value: number;
-}
+import type { SparkPoint } from './sparkline.tsx';
 
 const hourMs = 3_600_000;
 
-export async function readTrend(source: TrendSource): Promise<readonly TrendPoint[]> {
+export async function readTrend(source: TrendSource): Promise<readonly SparkPoint[]> {
   const names = storedNames(source);
   if (!names) return [];
   const end = Math.floor(Date.now() / hourMs + 1) * hourMs;
@@ -32,7 +27,7 @@ export async function readTrend(source: TrendSource): Promise<readonly TrendPoin
   );
 }
 
-function combined(attributes: readonly unknown[], combine: 'mean' | 'sum'): readonly TrendPoint[] {
+function combined(attributes: readonly unknown[], combine: 'mean' | 'sum'): readonly SparkPoint[] {
   const byTime = new Map<string, number[]>();
   for (const attribute of attributes)
     for (const [value, at] of listOf(memberOf(attribute, 'avg')).map(listOf))

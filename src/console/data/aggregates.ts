@@ -2,6 +2,7 @@
 import { apiPath, call } from './api.ts';
 import { readThing, textIn, type Thing } from './entity.ts';
 import { isObject, listOf, memberOf, numberOf, textOf, textsOf } from './json.ts';
+import { decoded } from './route.ts';
 
 export interface AggregateJob {
   readonly id: string;
@@ -54,14 +55,6 @@ export async function readResults({ id, targetTenant, targetType }: AggregateJob
 export function groupOf({ id }: Thing, { id: jobId }: AggregateJob): readonly string[] {
   const parts = id.split(':').slice(jobId.split(':').length);
   return parts.length === 1 && parts[0] === 'all' ? [] : parts.map(decoded);
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 export interface Release {

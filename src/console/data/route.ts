@@ -13,12 +13,13 @@ function read(): Route {
     path: path
       .split('/')
       .filter((part) => part !== '')
-      .map(decode),
+      .map(decoded),
     query: new URLSearchParams(query),
   };
 }
 
-function decode(part: string): string {
+/** A part of an address or an id without percent-encoding; one that is no encoding stays as it is. */
+export function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

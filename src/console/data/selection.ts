@@ -38,11 +38,16 @@ export const filters = computed(() => {
   };
 });
 
-/** Changes a filter or another choice about the map, and stays where the person is. */
-export function setFilter(name: FilterName | 'colour' | 'at' | 'span', value: string): void {
+type ChoiceName = FilterName | 'colour' | 'at' | 'span';
+
+/** The address of the same place with another filter, or another choice about the map. */
+export function addressWith(name: ChoiceName, value: string): string {
   const path = route.value.path.length === 0 ? ['city'] : route.value.path;
-  goTo(addressOf(path, { ...Object.fromEntries(route.value.query), [name]: value }));
+  return addressOf(path, { ...Object.fromEntries(route.value.query), [name]: value });
 }
+
+/** Changes a filter or another choice about the map, and stays where the person is. */
+export const setFilter = (name: ChoiceName, value: string): void => goTo(addressWith(name, value));
 
 /** What the colours on the map mean. */
 export type ColourBy = 'level' | 'quality';

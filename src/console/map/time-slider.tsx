@@ -2,8 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { chosenSpan, chosenTime, isPastLoading, pastProblem } from '../data/past.ts';
-import { addressOf, route } from '../data/route.ts';
-import { setFilter } from '../data/selection.ts';
+import { addressWith, setFilter } from '../data/selection.ts';
 import { formatMinute, formatTime } from '../data/times.ts';
 import { boundsOf, type Span, spans } from '../data/track.ts';
 import { Icon } from '../view/icon.tsx';
@@ -11,11 +10,7 @@ import { Choice } from '../view/parts.tsx';
 import { say } from '../words/words.ts';
 
 /** Goes to a time without a step back in the history of the browser for each. */
-function goToTime(at: number): void {
-  const path = route.value.path.length === 0 ? ['city'] : route.value.path;
-  const query = { ...Object.fromEntries(route.value.query), at: new Date(at).toISOString() };
-  location.replace(addressOf(path, query));
-}
+const goToTime = (at: number): void => location.replace(addressWith('at', new Date(at).toISOString()));
 
 export function TimeSlider() {
   if (chosenTime.value === undefined)

@@ -8,7 +8,7 @@ import { spacedName } from '../data/names.ts';
 import { entityAddress } from '../data/route.ts';
 import { isPublicFace, language } from '../data/session.ts';
 import { formatAge, formatTime } from '../data/times.ts';
-import { say, type Word } from '../words/words.ts';
+import { say, sayName, type Word } from '../words/words.ts';
 import { Icon } from './icon.tsx';
 import { inputTo, LevelDot, Outcome } from './parts.tsx';
 
@@ -49,10 +49,7 @@ const ruleWords: Readonly<Record<string, Word>> = {
 };
 
 /** A check of the watch in words; another name as it is. */
-export function ruleInWords(rule: string): string {
-  const word = Object.hasOwn(ruleWords, rule) ? ruleWords[rule] : undefined;
-  return word === undefined ? rule : say(word);
-}
+export const ruleInWords = (rule: string): string => sayName(ruleWords, rule);
 
 function Row({ alert }: { readonly alert: Alert }) {
   const { item, source, sourceId, attribute, rule, since, severity } = alert;

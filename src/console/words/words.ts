@@ -23,3 +23,9 @@ const words = {
 export type Word = keyof typeof words;
 
 export const say = (word: Word): string => words[word][language.value === 'sl' ? 0 : 1];
+
+/** The words for a name that the broker uses; the name itself when there are none. */
+export function sayName(known: Readonly<Record<string, Word>>, name: string): string {
+  const word = Object.hasOwn(known, name) ? known[name] : undefined;
+  return word === undefined ? name : say(word);
+}
