@@ -109,12 +109,12 @@ export const byCode = (kinds: readonly ReportKind[]): readonly ReportKind[] =>
   [...new Map(kinds.toReversed().map((kind) => [kind.code, kind])).values()].reverse();
 
 /**
- * The kind whose operator takes care of a place: one whose area contains the point, else one without an area. Without a point: the only one,
- * else one without an area. Undefined: nobody takes care of the place.
+ * The kind whose operator takes care of a place: one whose area contains the point, else one without an area. Undefined: nobody takes care of
+ * the point. Without a point: one without an area, else the first, whose operator finds out from the address.
  */
 export function kindAt(kinds: readonly ReportKind[], point: Coordinate | undefined): ReportKind | undefined {
   const everywhere = kinds.find(({ areaIri }) => areaIri === undefined);
-  if (!point) return kinds.length === 1 ? kinds[0] : (everywhere ?? kinds[0]);
+  if (!point) return everywhere ?? kinds[0];
   const geometry = { type: 'Point', coordinates: point } as const;
   const contains = ({ entity, areaIri }: ReportKind): boolean =>
     areaIri !== undefined &&
